@@ -1,0 +1,98 @@
+"""The contracts that a protocol fulfils: `Exchange` in the server role, `Call` in the client role.
+
+    client --bytes--> Face.decode -> Exchange.request --> [gateway] --> Wire.encode -> Call.body --bytes--> upstream
+    client <--bytes-- Exchange.encode|encoder <-- events <-- [gateway] <-- events <-- Call.decode|decoder <-- upstream
+
+Both are sans-IO and safe to call again, because retries do. Ids and clocks are passed in.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from gigamost.core.errors import Problem
+from gigamost.core.events import Event
+from gigamost.core.fold import Reply
+from gigamost.core.models import Model
+from gigamost.core.request import ChatRequest
+
+
+class Stamp(msgspec.Struct, frozen=True):
+    """What an encoder must not make up: `id` is our request id (letters and digits), `created` unix seconds, `model`
+    the name that the client asked for."""
+
+    id: str
+    created: int
+    model: str
+
+
+class StreamEncoder(Protocol):
+    """Events to the bytes of a client's stream. A Failure becomes the protocol's in-band error."""
+
+    content_type: str
+
+    def feed(self, event: Event) -> bytes:
+        """The bytes to send now, often none."""
+        ...
+
+    def keepalive(self) -> bytes:
+        """Bytes that keep an idle stream alive; none where the protocol's clients do not survive them."""
+        ...
+
+
+class Exchange(Protocol):
+    """One decoded chat request of a client, and how to answer it in the client's protocol."""
+
+    request: ChatRequest
+
+    def encode(self, reply: Reply, stamp: Stamp) -> bytes: ...
+
+    def encoder(self, stamp: Stamp) -> StreamEncoder: ...
+
+
+class StreamDecoder(Protocol):
+    """Bytes of an upstream's stream to events, by the grammar of `core.events`; bytes may be cut anywhere."""
+
+    def feed(self, chunk: bytes) -> Iterable[Event]: ...
+
+    def close(self) -> Iterable[Event]:
+        """The stream ended. Says Finish only if the upstream had said so; else a Failure."""
+        ...
+
+
+class Call(Protocol):
+    """One chat request as an upstream wants it, and how to read its answer.
+
+    `ignored` names what could not be expressed, as the client wrote it. `dialect` lists the named corrections in
+    force (see `Wire.correct`).
+    """
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    ignored: tuple[str, ...]
+
+    def decode(self, body: bytes) -> Iterable[Event]:
+        """A whole (non-stream) answer as events."""
+        ...
+
+    def decoder(self) -> StreamDecoder: ...
+
+
+class Wire(Protocol):
+    """The client role of a protocol: how we speak to an upstream."""
+
+    name: str
+
+    def encode(self, request: ChatRequest, model: Model, dialect: frozenset[str]) -> Call:
+        """Raises GatewayError (400) for what cannot be expressed. `dialect`: corrections learnt from this upstream."""
+        ...
+
+    def decode_error(self, status: int, headers: Mapping[str, str], body: bytes) -> Problem:
+        """An error answer of the upstream. Header names are lower-case. Never raises."""
+        ...
+
+    def correct(self, problem: Problem, dialect: frozenset[str]) -> str | None:
+        """The named correction that this refusal asks for, None when there is none or it is in force already."""
+        ...

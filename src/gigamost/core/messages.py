@@ -1,0 +1,94 @@
+"""What was said: messages made of typed parts. Frozen; a transform returns new ones."""
+
+from typing import Literal
+
+import msgspec
+
+Role = Literal["system", "user", "assistant", "tool"]
+MediaKind = Literal["image", "audio", "document", "video", "model3d"]
+
+
+class Opaque(msgspec.Struct, frozen=True):
+    """A token that a wire wants echoed (`functions_state_id`, a signature). Sent back only to `origin`."""
+
+    origin: str
+    token: str
+
+
+class Text(msgspec.Struct, frozen=True, tag=True):
+    text: str
+
+
+class Reasoning(msgspec.Struct, frozen=True, tag=True):
+    text: str
+    opaque: Opaque | None = None
+
+
+class Inline(msgspec.Struct, frozen=True, tag=True):
+    """Bytes that came in the request itself."""
+
+    data: bytes
+
+
+class Url(msgspec.Struct, frozen=True, tag=True):
+    """An address that the client named; only `upstreams.fetch` may follow it."""
+
+    url: str
+
+
+class FileRef(msgspec.Struct, frozen=True, tag=True):
+    """A file that an upstream keeps. `id` is the upstream's own id (never what a client sees)."""
+
+    id: str
+
+
+class ClientFile(msgspec.Struct, frozen=True, tag=True):
+    """A file id as a client wrote it; the pipeline verifies its owner and turns it into a `FileRef`."""
+
+    id: str
+
+
+Source = Inline | Url | FileRef | ClientFile
+
+
+class Media(msgspec.Struct, frozen=True, tag=True):
+    """An image, a recording or a document. `mime` and `name` are what the client said, "" when it said nothing."""
+
+    kind: MediaKind
+    source: Source
+    mime: str = ""
+    name: str = ""
+
+
+class ToolCall(msgspec.Struct, frozen=True, tag=True):
+    """A function the model wants called. `arguments` is JSON text, as the model or the client wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+    opaque: Opaque | None = None
+
+
+class ToolResult(msgspec.Struct, frozen=True, tag=True):
+    """What a tool answered. `name` is "" where the client's protocol names only the call."""
+
+    call_id: str
+    content: tuple[Text | Media, ...]
+    name: str = ""
+    is_error: bool = False
+
+
+Part = Text | Reasoning | Media | ToolCall | ToolResult
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One turn. A `tool` message holds `ToolResult` parts only; a `ToolCall` stands only in an assistant's."""
+
+    role: Role
+    parts: tuple[Part, ...]
+    name: str = ""
+
+
+def text_of(parts: tuple[Part, ...], separator: str = "\n") -> str:
+    """The text parts joined: what is left of a message where only text can go."""
+    return separator.join(part.text for part in parts if isinstance(part, Text))

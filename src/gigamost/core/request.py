@@ -1,0 +1,87 @@
+"""What a client asks of a chat model, in no vendor's words."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from gigamost.core.messages import Message
+
+JsonObject = dict[str, Any]  # a JSON Schema or a vendor's raw field: its shape is the vendor's, hence Any
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+
+
+class Function(msgspec.Struct, frozen=True):
+    """A tool the client runs. `parameters` is the client's own JSON Schema, None when it gave none."""
+
+    name: str
+    description: str = ""
+    parameters: JsonObject | None = None
+    strict: bool = False
+
+
+class AutoTool(msgspec.Struct, frozen=True, tag=True):
+    """The model decides."""
+
+
+class NoTool(msgspec.Struct, frozen=True, tag=True):
+    """Text only."""
+
+
+class AnyTool(msgspec.Struct, frozen=True, tag=True):
+    """Some tool must be called; `names` narrows which (empty: any of the request's)."""
+
+    names: tuple[str, ...] = ()
+
+
+class OneTool(msgspec.Struct, frozen=True, tag=True):
+    """This tool must be called."""
+
+    name: str
+
+
+ToolChoice = AutoTool | NoTool | AnyTool | OneTool
+
+
+class PlainText(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class AnyJson(msgspec.Struct, frozen=True, tag=True):
+    """Some JSON object (OpenAI's `json_object`)."""
+
+
+class JsonSchema(msgspec.Struct, frozen=True, tag=True):
+    """JSON that fits `schema`; `strict` makes a misfit an error."""
+
+    schema: JsonObject
+    name: str = "response"
+    strict: bool = False
+
+
+Format = PlainText | AnyJson | JsonSchema
+
+
+class ChatRequest(msgspec.Struct, frozen=True):
+    """One chat completion.
+
+    `model` is the name the client wrote. Sampling values are None when the client left them out, and in the
+    documented range of the client's protocol otherwise. `extra` carries vendor fields by origin
+    (`{"gigachat": {"profanity_check": False}}`). `ignored` names, as the client wrote them, the fields that had no
+    meaning here; more are added on the way (see `Call.ignored`).
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    tools: tuple[Function, ...] = ()
+    tool_choice: ToolChoice = AutoTool()
+    parallel_tool_calls: bool = True
+    format: Format = PlainText()
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    effort: Effort | None = None
+    user: str = ""
+    stream: bool = False
+    extra: dict[str, JsonObject] = {}
+    ignored: tuple[str, ...] = ()
