@@ -64,8 +64,7 @@ class StreamDecoder(Protocol):
 class Call(Protocol):
     """One chat request as an upstream wants it, and how to read its answer.
 
-    `ignored` names what could not be expressed, as the client wrote it. `dialect` lists the named corrections in
-    force (see `Wire.correct`).
+    `ignored` names what could not be expressed, as the client wrote it.
     """
 
     path: str
@@ -79,6 +78,10 @@ class Call(Protocol):
 
     def decoder(self) -> StreamDecoder: ...
 
+    def correct(self, problem: Problem) -> str | None:
+        """The named dialect correction that this refusal asks for; None when none would help or it is in force."""
+        ...
+
 
 class Wire(Protocol):
     """The client role of a protocol: how we speak to an upstream."""
@@ -91,8 +94,4 @@ class Wire(Protocol):
 
     def decode_error(self, status: int, headers: Mapping[str, str], body: bytes) -> Problem:
         """An error answer of the upstream. Header names are lower-case. Never raises."""
-        ...
-
-    def correct(self, problem: Problem, dialect: frozenset[str]) -> str | None:
-        """The named correction that this refusal asks for, None when there is none or it is in force already."""
         ...

@@ -67,7 +67,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     `model` is the name the client wrote. Sampling values are None when the client left them out, and in the
     documented range of the client's protocol otherwise. `extra` carries vendor fields by origin
     (`{"gigachat": {"profanity_check": False}}`). `ignored` names, as the client wrote them, the fields that had no
-    meaning here; more are added on the way (see `Call.ignored`).
+    meaning here; more are added on the way (see `Call.ignored`). `spelled` maps a field of ours to the client's word
+    for it, where they differ (`{"max_tokens": "max_completion_tokens"}`).
     """
 
     model: str
@@ -85,3 +86,4 @@ class ChatRequest(msgspec.Struct, frozen=True):
     stream: bool = False
     extra: dict[str, JsonObject] = {}
     ignored: tuple[str, ...] = ()
+    spelled: dict[str, str] = {}

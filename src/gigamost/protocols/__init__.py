@@ -1,0 +1,1 @@
+"""The wires that clients and upstreams speak: pure translation, one folder each."""

@@ -1,0 +1,191 @@
+"""A request as GigaChat v1 accepts it, and the same the other way for the emulator's half.
+
+What v1 cannot say and how it is said instead:
+
+    temperature 0            top_p 0 (the API wants temperature > 0)
+    any tool, one offered    that function forced
+    schema, no native mode   a function whose parameters are the schema, forced; its arguments are the answer
+    schema beside tools      an instruction: the native mode breaks next to functions (quirk 32)
+    JSON object              an instruction, and an open schema where the mode is native
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from gigamost.core.errors import Kind, Problem, invalid
+from gigamost.core.events import Event
+from gigamost.core.messages import Message, Text, ToolCall
+from gigamost.core.models import Model
+from gigamost.core.request import AnyJson, AnyTool, AutoTool, ChatRequest, Function, JsonSchema, NoTool, OneTool
+from gigamost.core.text import clean_text
+from gigamost.protocols.gigachat.functions.names import Names
+from gigamost.protocols.gigachat.functions.schema import reduce_parameters, reduce_response_schema
+from gigamost.protocols.gigachat.v1 import wire
+from gigamost.protocols.gigachat.v1.history import arrange
+from gigamost.protocols.gigachat.v1.response import ORIGIN, AnswerReader, decode
+from gigamost.protocols.gigachat.v1.stream import Decoder
+
+# The dialect correction of quirk 16: some deployments refuse the state id that they gave.
+NO_STATE_ID = "no_state_id"
+RESPOND = "respond"
+JSON_ONLY = "Answer with one JSON object and nothing else: no explanation, no Markdown fence."
+BY_SCHEMA = "When you answer without calling a function, answer with one JSON object that fits this JSON Schema:\n"
+EFFORTS: Mapping[str, Any] = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high"}
+# GigaChat's own fields that a client may send beside its protocol's; they go through as they came.
+OWN_FIELDS = ("repetition_penalty", "update_interval", "profanity_check", "flags", "storage", "function_ranker")
+
+_encode = msgspec.json.Encoder().encode
+_JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+_SSE = {"Content-Type": "application/json", "Accept": "text/event-stream", "Cache-Control": "no-store"}
+
+
+class Call:
+    """One chat request for `POST {base}/chat/completions`. Implements `core.codec.Call`."""
+
+    path = "/chat/completions"
+
+    def __init__(self, request: ChatRequest, model: Model, dialect: frozenset[str]) -> None:
+        self._echoes = NO_STATE_ID not in dialect and any(
+            isinstance(part, ToolCall) and part.opaque is not None and part.opaque.origin == ORIGIN
+            for message in request.messages
+            for part in message.parts
+        )
+        self._names = Names([*_offered(request), *_mentioned(request)])
+        self._structured: str | None = None
+        self._lost: list[str] = []
+        self.headers = _SSE if request.stream else _JSON
+        self.body = _encode(self._chat(request, model))
+        self.ignored = tuple(self._lost)
+
+    def decode(self, body: bytes) -> list[Event]:
+        return decode(body, self._reader())
+
+    def decoder(self) -> Decoder:
+        return Decoder(self._reader())
+
+    def correct(self, problem: Problem) -> str | None:
+        """A refused state id is reported in several ways (422, or the generic 400), so any refusal of a request that
+        carried one asks for the correction, once."""
+        return NO_STATE_ID if self._echoes and problem.kind is Kind.INVALID_REQUEST else None
+
+    def _reader(self) -> AnswerReader:
+        return AnswerReader(self._names, self._structured)
+
+    def _chat(self, request: ChatRequest, model: Model) -> wire.Chat:
+        messages, chat_format = self._format(request, model)
+        chat = wire.Chat(model.id, arrange(messages, self._names, echo_state=self._echoes))
+        if chat_format is not None:
+            chat.response_format = chat_format
+        if request.stream:
+            chat.stream = True
+        self._sample(chat, request, model)
+        self._offer(chat, request, model)
+        for name, value in request.extra.get(ORIGIN, {}).items():
+            if name in OWN_FIELDS:
+                setattr(chat, name, value)
+        return chat
+
+    def _sample(self, chat: wire.Chat, request: ChatRequest, model: Model) -> None:
+        if request.temperature == 0:
+            chat.top_p = 0
+        else:
+            if request.temperature is not None:
+                chat.temperature = request.temperature
+            if request.top_p is not None:
+                chat.top_p = request.top_p
+        if request.max_tokens is not None:
+            chat.max_tokens = min(request.max_tokens, model.capabilities.max_output)
+            if chat.max_tokens < request.max_tokens:
+                self._lose(request, "max_tokens")
+        if request.effort is not None:
+            effort = EFFORTS.get(request.effort)
+            if effort is not None and model.capabilities.reasoning:
+                chat.reasoning_effort = effort
+            elif effort is not None:
+                self._lose(request, "effort")
+
+    def _lose(self, request: ChatRequest, field: str) -> None:
+        self._lost.append(request.spelled.get(field, field))
+
+    def _format(self, request: ChatRequest, model: Model) -> tuple[tuple[Message, ...], wire.ResponseFormat | None]:
+        """The messages with what has to be said in words, and the native mode where there is one."""
+        native = model.capabilities.structured == "native" and not request.tools
+        match request.format:
+            case JsonSchema(schema=schema, strict=strict):
+                if request.tools:
+                    words = BY_SCHEMA + _encode(schema).decode()
+                    return _instructed(request.messages, words), None
+                if not native:
+                    self._structured = self._names.wire(RESPOND)
+                    return request.messages, None
+                return request.messages, wire.ResponseFormat("json_schema", reduce_response_schema(schema), strict)
+            case AnyJson():
+                open_schema = wire.ResponseFormat("json_schema", {"type": "object", "properties": {}})
+                return _instructed(request.messages, JSON_ONLY), open_schema if native else None
+            case _:
+                return request.messages, None
+
+    def _offer(self, chat: wire.Chat, request: ChatRequest, model: Model) -> None:
+        strict = model.capabilities.strict_objects
+        functions = [self._function(tool, strict) for tool in request.tools]
+        if self._structured is not None and isinstance(request.format, JsonSchema):
+            answer = Function(RESPOND, "Gives the final answer to the user.", request.format.schema)
+            chat.functions = [self._function(answer, strict)]
+            chat.function_call = wire.FunctionName(self._structured)
+        if functions and not model.capabilities.functions:
+            raise invalid(f"The model {model.id} cannot call tools: choose another model or send no tools.", "tools")
+        # The API refuses a history with functions that the request does not describe (quirk 15).
+        offered = {function.name for function in functions} | {self._structured}
+        stubs = dict.fromkeys(wired for name in _mentioned(request) if (wired := self._names.wire(name)) not in offered)
+        functions += [wire.Function(name, parameters={"type": "object", "properties": {}}) for name in stubs]
+        if functions and self._structured is not None:
+            chat.functions = [*(chat.functions or []), *functions]
+        elif functions:
+            chat.functions = functions
+            chat.function_call = self._choice(request) if request.tools else "none"
+
+    def _function(self, tool: Function, strict_objects: bool) -> wire.Function:
+        parameters = reduce_parameters(tool.parameters, strict_objects=strict_objects)
+        function = wire.Function(self._names.wire(tool.name), parameters=parameters)
+        if tool.description:
+            function.description = clean_text(tool.description)
+        return function
+
+    def _choice(self, request: ChatRequest) -> Any:
+        match request.tool_choice:
+            case NoTool():
+                return "none"
+            case OneTool(name=name):
+                if name not in _offered(request):
+                    raise invalid(f"tool_choice names {name!r}, which is not among the tools.", "tool_choice")
+                return wire.FunctionName(self._names.wire(name))
+            case AnyTool(names=names):
+                candidates = names or _offered(request)
+                if len(candidates) == 1:
+                    return wire.FunctionName(self._names.wire(candidates[0]))
+                return "auto"
+            case AutoTool():
+                return "auto"
+
+
+def _offered(request: ChatRequest) -> list[str]:
+    return [tool.name for tool in request.tools]
+
+
+def _mentioned(request: ChatRequest) -> list[str]:
+    """The functions that the history calls, in order."""
+    return [
+        part.name
+        for message in request.messages
+        if message.role == "assistant"
+        for part in message.parts
+        if isinstance(part, ToolCall)
+    ]
+
+
+def _instructed(messages: tuple[Message, ...], words: str) -> tuple[Message, ...]:
+    """The same conversation with one more leading system text."""
+    lead = next((at for at, message in enumerate(messages) if message.role != "system"), len(messages))
+    return (*messages[:lead], Message("system", (Text(words),)), *messages[lead:])

@@ -1,0 +1,110 @@
+"""`POST /v1/chat/completions` of GigaChat, word for word (gigachat-api.md section 4).
+
+What we read is declared loosely (null and missing where the real API was seen to vary), what we send strictly.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class FunctionCall(msgspec.Struct, omit_defaults=True):
+    """`arguments` is an object in both directions; a string is read too, because answers were seen with one."""
+
+    name: str | None = None
+    arguments: Any = None
+
+
+class Message(msgspec.Struct, omit_defaults=True):
+    """A message of a request. `content` is always sent: "" beside a function call."""
+
+    role: Literal["system", "user", "assistant", "function"]
+    content: str
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    function_call: FunctionCall | msgspec.UnsetType = msgspec.UNSET
+    functions_state_id: str | msgspec.UnsetType = msgspec.UNSET
+    attachments: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Function(msgspec.Struct, omit_defaults=True):
+    name: str
+    description: str | msgspec.UnsetType = msgspec.UNSET
+    parameters: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    few_shot_examples: list[Any] | msgspec.UnsetType = msgspec.UNSET
+    return_parameters: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class FunctionName(msgspec.Struct, omit_defaults=True):
+    name: str
+    partial_arguments: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ResponseFormat(msgspec.Struct, omit_defaults=True):
+    """Flat, unlike OpenAI's: no `json_schema` wrapper and no name. [recorded]"""
+
+    type: Literal["text", "json_schema"]
+    schema: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    strict: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Chat(msgspec.Struct, omit_defaults=True):
+    """The request body, in the order of the documentation's table."""
+
+    model: str
+    messages: list[Message]
+    temperature: float | msgspec.UnsetType = msgspec.UNSET
+    top_p: float | msgspec.UnsetType = msgspec.UNSET
+    stream: bool | msgspec.UnsetType = msgspec.UNSET
+    max_tokens: int | msgspec.UnsetType = msgspec.UNSET
+    repetition_penalty: float | msgspec.UnsetType = msgspec.UNSET
+    update_interval: float | msgspec.UnsetType = msgspec.UNSET
+    functions: list[Function] | msgspec.UnsetType = msgspec.UNSET
+    function_call: Literal["none", "auto"] | FunctionName | msgspec.UnsetType = msgspec.UNSET
+    response_format: ResponseFormat | msgspec.UnsetType = msgspec.UNSET
+    reasoning_effort: Literal["low", "medium", "high"] | msgspec.UnsetType = msgspec.UNSET
+    profanity_check: bool | msgspec.UnsetType = msgspec.UNSET
+    flags: list[str] | msgspec.UnsetType = msgspec.UNSET
+    storage: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    function_ranker: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Usage(msgspec.Struct):
+    """total = prompt + completion in every recording: cached tokens are not subtracted."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    precached_prompt_tokens: int = 0
+
+
+class Answer(msgspec.Struct, omit_defaults=True):
+    """A choice's `message`, or in a stream its `delta`."""
+
+    content: str | None = None
+    role: str | None = None
+    function_call: FunctionCall | None = None
+    functions_state_id: str | None = None
+    reasoning_content: str | None = None
+    name: str | None = None
+    created: float | None = None
+
+
+class Choice(msgspec.Struct, omit_defaults=True):
+    message: Answer | None = None
+    delta: Answer | None = None
+    index: int = 0
+    finish_reason: str | None = None
+
+
+class Completion(msgspec.Struct):
+    """A whole answer, or one frame of a stream. `status` and `message` are an error inside a 200 answer."""
+
+    choices: list[Choice] | None = None
+    created: float | None = None
+    model: str | None = None
+    object: str | None = None
+    usage: Usage | None = None
+    thread_id: str | None = None
+    message_id: str | None = None
+    status: int | None = None
+    message: str | None = None

@@ -1,0 +1,36 @@
+"""Errors in OpenAI's form: `{"error": {"message", "type", "param", "code"}}` (API reference, "Error codes")."""
+
+from typing import Any
+
+import msgspec
+
+from gigamost.core.errors import Kind, Problem
+
+# kind -> (type, code); a Problem's own code wins where the row says None.
+TYPES: dict[Kind, tuple[str, str | None]] = {
+    Kind.INVALID_REQUEST: ("invalid_request_error", None),
+    Kind.CONTEXT_OVERFLOW: ("invalid_request_error", "context_length_exceeded"),
+    Kind.UNAUTHENTICATED: ("authentication_error", "invalid_api_key"),
+    Kind.QUOTA_EXHAUSTED: ("insufficient_quota", "insufficient_quota"),
+    Kind.FORBIDDEN: ("permission_error", "permission_denied"),
+    Kind.NOT_FOUND: ("invalid_request_error", "not_found"),
+    Kind.MODEL_NOT_FOUND: ("invalid_request_error", "model_not_found"),
+    Kind.METHOD_NOT_ALLOWED: ("invalid_request_error", "method_not_allowed"),
+    Kind.TOO_LARGE: ("invalid_request_error", "request_too_large"),
+    Kind.RATE_LIMITED: ("rate_limit_error", "rate_limit_exceeded"),
+    Kind.INTERNAL: ("server_error", "internal_error"),
+    Kind.UNSUPPORTED: ("invalid_request_error", "unsupported"),
+    Kind.UPSTREAM_FAILED: ("server_error", None),
+    Kind.UNAVAILABLE: ("server_error", "unavailable"),
+    Kind.UPSTREAM_TIMEOUT: ("server_error", "upstream_timeout"),
+}
+
+
+def encode_error(problem: Problem) -> bytes:
+    return msgspec.json.encode(body_of(problem))
+
+
+def body_of(problem: Problem) -> dict[str, Any]:
+    kind, code = TYPES[problem.kind]
+    said = {"message": problem.message, "type": kind, "param": problem.param, "code": code or problem.code}
+    return {"error": said}
