@@ -1,0 +1,55 @@
+"""One credential of an upstream, with all that a request under it needs: tokens, a gate, a transport, an address."""
+
+from collections.abc import Callable, Mapping
+
+from gigamost.upstreams.gate import Gate
+from gigamost.upstreams.http import HttpRequest, Response, Transport
+from gigamost.upstreams.tokens import TokenSource
+
+# api.giga.chat answers 403 to a request without a User-Agent (gigachat-api.md section 1).
+USER_AGENT = "gigamost"
+
+
+class Account:
+    """`id` is the credential's digest: what is kept under this credential is found, and sealed, by it.
+
+    `base_url` has no slash at its end (`https://api.giga.chat/v1`); `silence` is seconds. `client_owned`: the client
+    brought the credential itself, so a refusal is its own fault.
+    """
+
+    def __init__(  # noqa: PLR0913 - a plain record of its parts
+        self,
+        *,
+        upstream: str,
+        name: str,
+        id: str,  # noqa: A002 - the field's word
+        base_url: str,
+        transport: Transport,
+        tokens: TokenSource,
+        gate: Gate,
+        silence: float,
+        client_owned: bool = False,
+    ) -> None:
+        self.upstream = upstream
+        self.name = name
+        self.id = id
+        self.base_url = base_url
+        self.transport = transport
+        self.tokens = tokens
+        self.gate = gate
+        self.silence = silence
+        self.client_owned = client_owned
+
+    async def send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[Response, Callable[[], None]]:
+        """One HTTP request under this credential. The second value takes back the token after a 401.
+
+        Raises GatewayError when no token can be had, TransportError when no answer came.
+        """
+        token = await self.tokens.get()
+        sent = [*headers.items(), ("User-Agent", USER_AGENT)]
+        if token is not None:
+            sent.append(("Authorization", f"Bearer {token.reveal()}"))
+        request = HttpRequest(method, self.base_url + path, tuple(sent), body)
+        return await self.transport.send(request, silence=self.silence), lambda: self.tokens.reject(token)
