@@ -30,7 +30,8 @@ class Stamp(msgspec.Struct, frozen=True):
 class StreamEncoder(Protocol):
     """Events to the bytes of a client's stream. A Failure becomes the protocol's in-band error."""
 
-    content_type: str
+    @property
+    def content_type(self) -> str: ...
 
     def feed(self, event: Event) -> bytes:
         """The bytes to send now, often none."""
@@ -44,7 +45,8 @@ class StreamEncoder(Protocol):
 class Exchange(Protocol):
     """One decoded chat request of a client, and how to answer it in the client's protocol."""
 
-    request: ChatRequest
+    @property
+    def request(self) -> ChatRequest: ...
 
     def encode(self, reply: Reply, stamp: Stamp) -> bytes: ...
 
@@ -56,8 +58,8 @@ class StreamDecoder(Protocol):
 
     def feed(self, chunk: bytes) -> Iterable[Event]: ...
 
-    def close(self) -> Iterable[Event]:
-        """The stream ended. Says Finish only if the upstream had said so; else a Failure."""
+    def close(self, problem: Problem | None = None) -> Iterable[Event]:
+        """The stream ended; `problem` says why it broke. Finish only if the upstream had said so, else Failure."""
         ...
 
 
@@ -67,10 +69,17 @@ class Call(Protocol):
     `ignored` names what could not be expressed, as the client wrote it.
     """
 
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-    ignored: tuple[str, ...]
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+    @property
+    def ignored(self) -> tuple[str, ...]: ...
 
     def decode(self, body: bytes) -> Iterable[Event]:
         """A whole (non-stream) answer as events."""
@@ -86,7 +95,8 @@ class Call(Protocol):
 class Wire(Protocol):
     """The client role of a protocol: how we speak to an upstream."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def encode(self, request: ChatRequest, model: Model, dialect: frozenset[str]) -> Call:
         """Raises GatewayError (400) for what cannot be expressed. `dialect`: corrections learnt from this upstream."""

@@ -76,8 +76,8 @@ def is_content(event: Event, opened: PartKind | None) -> bool:
     match event:
         case PartDelta(text=text):
             return bool(text) and opened in ("text", "reasoning")
-        case PartEnd():
-            return opened in ("tool_call", "media")
+        case PartEnd(media=media):
+            return opened == "tool_call" or (opened == "media" and bool(media))
         case PartStart(kind=kind):
             return kind == "builtin"
         case _:

@@ -34,6 +34,12 @@ class ModerateRequest(msgspec.Struct, frozen=True):
     ignored: tuple[str, ...] = ()
 
 
+class Verdict(msgspec.Struct, frozen=True):
+    """What a filter says of one text."""
+
+    flagged: bool
+
+
 class ImageRequest(msgspec.Struct, frozen=True):
     """One picture from a prompt."""
 

@@ -1,10 +1,14 @@
 """OpenAI Chat Completions: `Exchange` is the server role."""
 
 from gigamost.core.codec import Stamp
+from gigamost.core.face import Endpoint, ServeChat
 from gigamost.core.fold import Reply
+from gigamost.protocols.openai_chat.errors import encode_error
 from gigamost.protocols.openai_chat.request import decode
 from gigamost.protocols.openai_chat.response import encode
 from gigamost.protocols.openai_chat.stream import Encoder
+
+__all__ = ["ENDPOINTS", "Exchange", "encode_error"]
 
 
 class Exchange:
@@ -18,3 +22,9 @@ class Exchange:
 
     def encoder(self, stamp: Stamp) -> Encoder:
         return Encoder(stamp, self._form)
+
+
+ENDPOINTS = tuple(
+    Endpoint("POST", path, ServeChat(lambda incoming: Exchange(incoming.body)))
+    for path in ("/v1/chat/completions", "/chat/completions")
+)

@@ -1,0 +1,95 @@
+"""Sealed ids: an upstream's id, its owner and a MAC in letters and digits.
+
+What an upstream keeps under our credential (state ids, files, threads) is handed to clients only in this form. It can
+be opened only for the same tenant and credential, needs no table, and survives clients that drop `_` and `-`:
+
+    <prefix><base62(uuid || mac)>        mac: 8 bytes of HMAC-SHA256 over kind, owner and uuid
+
+The prefix is decoration (`call`, `toolu`, `file`): only the last 33 characters are read.
+"""
+
+import hmac
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
+_MAC_BYTES: Final = 8
+_BYTES: Final = 16 + _MAC_BYTES
+_LENGTH: Final = 33  # base62 digits that 24 bytes need
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """Who may use an object: the tenant, and the credential under which the upstream keeps it."""
+
+    tenant: str
+    credential: str
+
+
+def base62(data: bytes, length: int) -> str:
+    """`data` as a number in base 62, padded to `length` digits."""
+    number = int.from_bytes(data, "big")
+    digits: list[str] = []
+    while number:
+        number, digit = divmod(number, 62)
+        digits.append(_ALPHABET[digit])
+    return "".join(reversed(digits)).rjust(length, "0")
+
+
+class Seal:
+    """Makes and opens sealed ids with one key (32 bytes, derived from the root secret for this purpose alone)."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        # Every turn of a conversation brings the ids of all earlier ones.
+        self._opened = lru_cache(maxsize=8192)(self._open)
+
+    def close(self, kind: str, upstream_id: str, owner: Owner, prefix: str = "") -> str | None:
+        """The sealed form, None when `upstream_id` is not a UUID (no other kind was ever seen)."""
+        try:
+            uuid = UUID(upstream_id).bytes
+        except ValueError:
+            return None
+        return prefix + base62(uuid + self._mac(kind, uuid, owner), _LENGTH)
+
+    def open(self, kind: str, sealed: str, owner: Owner) -> str | None:
+        """The upstream's id, None when the text is not ours, not this owner's, or was changed."""
+        return self._opened(kind, sealed, owner)
+
+    def _open(self, kind: str, sealed: str, owner: Owner) -> str | None:
+        bare = "".join(filter(str.isalnum, sealed)) if not sealed.isalnum() else sealed
+        digits = bare[-_LENGTH:]
+        if len(bare) < _LENGTH or not all(digit in _VALUES for digit in digits):
+            return None
+        number = 0
+        for digit in digits:
+            number = number * 62 + _VALUES[digit]
+        if number.bit_length() > _BYTES * 8:
+            return None
+        data = number.to_bytes(_BYTES, "big")
+        uuid, mac = data[:16], data[16:]
+        if not hmac.compare_digest(mac, self._mac(kind, uuid, owner)):
+            return None
+        return str(UUID(bytes=uuid))
+
+    def tag(self, label: str, text: str) -> str:
+        """A short public name (22 letters and digits) for a private text: says nothing about it, always the same."""
+        return base62(self._digest(label, text.encode("utf-8", "surrogatepass"))[:16], 22)
+
+    def uuid(self, label: str, *texts: str) -> str:
+        """A UUID made from private texts: stable, says nothing about them."""
+        joined = b"".join(
+            len(data).to_bytes(4, "big") + data for data in (text.encode("utf-8", "surrogatepass") for text in texts)
+        )
+        return str(UUID(bytes=self._digest(label, joined)[:16], version=4))
+
+    def _mac(self, kind: str, uuid: bytes, owner: Owner) -> bytes:
+        text = f"{kind}\0{owner.tenant}\0{owner.credential}\0".encode()
+        return self._digest("id", text + uuid)[:_MAC_BYTES]
+
+    def _digest(self, label: str, data: bytes) -> bytes:
+        return hmac.digest(self._key, label.encode() + b"\0" + data, sha256)

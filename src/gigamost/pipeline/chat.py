@@ -1,0 +1,170 @@
+"""A chat request from the decoded question to an answer whose first content is there."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from gigamost.core.errors import GatewayError
+from gigamost.core.events import Event
+from gigamost.core.fold import Reply, fold, unfold
+from gigamost.core.messages import Message, Opaque, Part, ToolCall
+from gigamost.core.request import ChatRequest, JsonObject
+from gigamost.core.usage import Usage
+from gigamost.objects.ids import Owner, Seal
+from gigamost.pipeline.answer import Answer, Rest
+from gigamost.pipeline.context import Context, client_id, owner_of, tracing
+from gigamost.pipeline.enforce import Enforcer
+from gigamost.pipeline.files import AccountFiles
+from gigamost.pipeline.followup import Plan, after_failure, begin, judge, must_be_whole
+from gigamost.pipeline.materialise import Materialiser
+from gigamost.pipeline.send import Ready, Sender, Target, Trail
+from gigamost.upstreams.account import Account
+
+# The targets for the model name that a client asked for, best first. Raises GatewayError (404).
+FindTargets = Callable[[ChatRequest, Context], Awaitable[Sequence[Target]]]
+
+ORIGIN = "gigachat"
+
+
+class Chat:
+    """`defaults` are vendor fields that every request gets unless it brings its own (`{"gigachat": {...}}`)."""
+
+    def __init__(
+        self,
+        *,
+        find_targets: FindTargets,
+        sender: Sender,
+        materialiser: Materialiser,
+        seal: Seal,
+        new_id: Callable[[], str],
+        defaults: dict[str, JsonObject],
+    ) -> None:
+        self._find_targets = find_targets
+        self._sender = sender
+        self._materialiser = materialiser
+        self._seal = seal
+        self._new_id = new_id
+        self._defaults = defaults
+
+    async def answer(self, request: ChatRequest, context: Context) -> Answer:
+        """Raises GatewayError: then nothing was shown to the client yet."""
+        request = self._with_defaults(request)
+        targets = await self._find_targets(request, context)
+        trail, spent, plan = Trail(), Usage(), begin(request)
+        while True:
+            asking = _Asking(self, plan.request, context)
+            opened = await self._sender.open(targets, asking.prepare, context.principal.tenant, trail)
+            files = self.files(context, opened.account, request)
+            enforcer = Enforcer(plan.request, self._namer(owner_of(context, opened.account)))
+            rest = Rest(opened, enforcer)
+            try:
+                first = await rest.read()
+                if plan.request.stream and not must_be_whole(request) and not rest.ended:
+                    first = rest.check(request.format, first)
+                    return Answer(first, rest, files, trail, asking.ignored)
+                while not rest.ended:
+                    first += await rest.read()
+            except BaseException:
+                rest.close()
+                raise
+            rest.close()
+            verdict = _judge(request, plan, first)
+            if isinstance(verdict, Reply):
+                whole = list(unfold(msgspec.structs.replace(verdict, usage=spent + verdict.usage)))
+                lost = ("parallel_tool_calls",) if enforcer.dropped_calls else ()
+                return Answer(whole, None, files, trail, asking.ignored + lost)
+            plan = verdict
+            spent += enforcer.usage
+
+    def files(self, context: Context, account: Account, request: ChatRequest) -> AccountFiles:
+        return AccountFiles(account, client_id(self._seal, context, request.user))
+
+    async def ready(self, request: ChatRequest, context: Context, target: Target, dialect: frozenset[str]) -> Ready:
+        """The request as this target wants it: its media uploaded there, its echoes opened, its dialect spoken."""
+        account = target.account
+        owner = owner_of(context, account)
+
+        async def claim(file_id: str) -> str | None:
+            return self._seal.open("file", file_id, owner)
+
+        prepared = await self._materialiser.prepare(
+            self._recalled(request, owner),
+            self.files(context, account, request),
+            target.model,
+            owner=f"{owner.tenant}\0{request.user}",
+            claim=claim,
+        )
+
+        def forget() -> bool:
+            prepared.forget()
+            return prepared.reused
+
+        try:
+            call = target.wire.encode(prepared.request, target.model, dialect)
+        except BaseException:
+            prepared.release()
+            raise
+        return Ready(call, {**call.headers, **tracing(self._seal, context, request)}, prepared.release, forget)
+
+    def _with_defaults(self, request: ChatRequest) -> ChatRequest:
+        if not self._defaults:
+            return request
+        extra = {**request.extra}
+        for origin, fields in self._defaults.items():
+            extra[origin] = {**fields, **extra.get(origin, {})}
+        return msgspec.structs.replace(request, extra=extra)
+
+    def _namer(self, owner: Owner) -> Callable[[Opaque | None], str]:
+        """A call's id carries the state id that GigaChat wants back, sealed: no table has to remember it."""
+
+        def name(opaque: Opaque | None) -> str:
+            sealed = self._seal.close("call", opaque.token, owner) if opaque is not None else None
+            return "call" + (sealed or self._new_id())
+
+        return name
+
+    def _recalled(self, request: ChatRequest, owner: Owner) -> ChatRequest:
+        """The state ids that the ids of the history's calls carry, for this owner alone."""
+        if not any(message.role == "assistant" for message in request.messages):
+            return request
+        messages = tuple(
+            self._recalled_message(message, owner) if message.role == "assistant" else message
+            for message in request.messages
+        )
+        return msgspec.structs.replace(request, messages=messages)
+
+    def _recalled_message(self, message: Message, owner: Owner) -> Message:
+        parts: list[Part] = []
+        for part in message.parts:
+            if isinstance(part, ToolCall) and part.opaque is None:
+                token = self._seal.open("call", part.id, owner)
+                if token is not None:
+                    part = msgspec.structs.replace(part, opaque=Opaque(ORIGIN, token))
+            parts.append(part)
+        return msgspec.structs.replace(message, parts=tuple(parts))
+
+
+class _Asking:
+    """One question to whichever target takes it, and which of its fields that target cannot honour."""
+
+    def __init__(self, chat: Chat, request: ChatRequest, context: Context) -> None:
+        self.ignored = request.ignored
+        self._chat = chat
+        self._request = request
+        self._context = context
+
+    async def prepare(self, target: Target, dialect: frozenset[str]) -> Ready:
+        ready = await self._chat.ready(self._request, self._context, target, dialect)
+        self.ignored = self._request.ignored + ready.call.ignored
+        return ready
+
+
+def _judge(request: ChatRequest, plan: Plan, events: list[Event]) -> Reply | Plan:
+    try:
+        reply = fold(events)
+    except GatewayError as error:
+        again = after_failure(plan, error.problem)
+        if again is None:
+            raise
+        return again
+    return judge(request, plan, reply)

@@ -1,0 +1,63 @@
+"""Who asks, and under which name what is done for them is known."""
+
+from hashlib import sha256
+
+import msgspec
+
+from gigamost.auth.principal import Principal
+from gigamost.core.messages import Inline, Media, Text
+from gigamost.core.request import ChatRequest
+from gigamost.objects.ids import Owner, Seal
+from gigamost.upstreams.account import Account
+
+
+class Context(msgspec.Struct, frozen=True):
+    """One request of a client. `session` is the client's own `X-Session-ID`, "" when it sent none."""
+
+    principal: Principal
+    request_id: str
+    session: str = ""
+
+
+def owner_of(context: Context, account: Account) -> Owner:
+    return Owner(context.principal.tenant, account.id)
+
+
+def client_id(seal: Seal, context: Context, user: str) -> str:
+    """`X-Client-ID` for an end user, "" without one: GigaChat lets only the same id read a picture it generated."""
+    return seal.tag("client", f"{context.principal.tenant}\0{user}") if user else ""
+
+
+def tracing(seal: Seal, context: Context, request: ChatRequest) -> dict[str, str]:
+    """The headers that name a chat request to GigaChat (gigachat-api.md sections 1.2 and 4.10).
+
+    `X-Session-ID` decides whether GigaChat's prompt cache is hit: one value per opening of a conversation, which all
+    its turns share and which says nothing about it.
+    """
+    headers = {"X-Request-ID": context.request_id, "X-Session-ID": _session(seal, context, request)}
+    client = client_id(seal, context, request.user)
+    if client:
+        headers["X-Client-ID"] = client
+    return headers
+
+
+def _session(seal: Seal, context: Context, request: ChatRequest) -> str:
+    tenant = context.principal.tenant
+    if context.session:
+        return seal.uuid("client session", tenant, context.session)
+    opening: list[str] = [tenant, *(tool.name for tool in request.tools)]
+    for message in request.messages:
+        for part in message.parts:
+            if isinstance(part, Text):
+                opening.append(part.text)
+            elif isinstance(part, Media):
+                opening.append(_digest(part))
+        if message.role == "user":
+            break
+    return seal.uuid("session", *opening)
+
+
+def _digest(media: Media) -> str:
+    """Stands for a picture in the opening: its bytes, or the address or id by which the client knows it."""
+    source = media.source
+    return sha256(source.data).hexdigest() if isinstance(source, Inline) else str(source)

@@ -1,0 +1,34 @@
+"""Token counts where the upstream gives none: a cut answer, a stream without usage."""
+
+import msgspec
+
+from gigamost.core.messages import Reasoning, Text, ToolCall, ToolResult
+from gigamost.core.request import ChatRequest
+
+# GigaChat's published figure is 3 to 4 characters of Russian or English text per token; the lower one is taken, so
+# that an estimate does not fall short. The template around a bare message costs about 10 tokens. [recorded]
+CHARACTERS_PER_TOKEN = 3
+TEMPLATE_TOKENS = 10
+_MEDIA_TOKENS = 1000  # an attachment's cost is not documented
+
+
+def output_tokens(characters: int) -> int:
+    return -(-characters // CHARACTERS_PER_TOKEN)
+
+
+def input_tokens(request: ChatRequest) -> int:
+    """About how many tokens the prompt has."""
+    characters = sum(len(msgspec.json.encode(tool.parameters)) + len(tool.description) for tool in request.tools)
+    media = 0
+    for message in request.messages:
+        for part in message.parts:
+            match part:
+                case Text(text=text) | Reasoning(text=text):
+                    characters += len(text)
+                case ToolCall(arguments=arguments):
+                    characters += len(arguments)
+                case ToolResult(content=content):
+                    characters += sum(len(item.text) for item in content if isinstance(item, Text))
+                case _:
+                    media += 1
+    return TEMPLATE_TOKENS + output_tokens(characters) + media * _MEDIA_TOKENS

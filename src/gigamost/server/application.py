@@ -1,0 +1,123 @@
+"""The ASGI application: one path from a socket to an endpoint. See `__call__` for the order of the stages."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from gigamost.auth.access import Access, Peer
+from gigamost.core.errors import GatewayError, Kind, Problem
+from gigamost.core.face import Face, Incoming
+from gigamost.pipeline.context import Context
+from gigamost.server.cors import Cors
+from gigamost.server.endpoints import Endpoints, no_route
+from gigamost.server.exchange import ClientGone, Http
+from gigamost.server.router import Match, Router
+from gigamost.server.system import System
+from gigamost.server.types import Header, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+access_log = logging.getLogger("gigamost.access")
+
+_GONE = 499  # the log's status of a request whose client left; never sent
+
+
+class Application:
+    """`faces[0]` gives the form of errors where no route tells another. `live` counts requests under way."""
+
+    def __init__(
+        self,
+        *,
+        faces: Sequence[Face],
+        endpoints: Endpoints,
+        access: Access,
+        system: System,
+        cors: Cors,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._router = Router(faces)
+        self._faces = faces
+        self._endpoints = endpoints
+        self._access = access
+        self._system = system
+        self._cors = cors
+        self._new_id = new_id
+        self.live = 0
+        self.draining = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """drain > system routes > route > authentication > method > body > endpoint."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"{scope['type']} is not served")
+        http = Http(scope, receive, send, self._new_id())
+        match = self._router.find(http.path)
+        face = match.face if match is not None else self._faces[0]
+        self.live += 1
+        try:
+            await self._serve(http, match)
+        except GatewayError as error:
+            await self._refuse(http, face, error.problem)
+        except ClientGone:
+            http.status = _GONE
+        except asyncio.CancelledError:
+            if not http.client_gone:
+                raise
+            http.status = _GONE
+        except Exception:
+            # The edge: nothing may leave the gateway but an error in the client's own form.
+            log.exception("request %s failed", http.request_id)
+            await self._refuse(http, face, Problem(Kind.INTERNAL, "The gateway failed. The operator's log says why."))
+        finally:
+            self.live -= 1
+            self._log(http)
+
+    async def _serve(self, http: Http, match: Match | None) -> None:
+        http.common = self._cors.headers(http)
+        if self._cors.answers(http):
+            await self._cors.preflight(http)
+            return
+        if "transfer-encoding" in http.headers and "content-length" in http.headers:
+            raise GatewayError(Kind.INVALID_REQUEST, "A request has Content-Length or Transfer-Encoding, not both.")
+        if match is None:
+            if await self._system.serve(http, draining=self.draining):
+                return
+            raise no_route(http)
+        if self.draining:
+            raise GatewayError(Kind.UNAVAILABLE, "The gateway is shutting down: try again.", retry_after=1)
+        principal = self._access.admit(Peer(http.headers, http.query))
+        endpoint = match.endpoints.get(http.method)
+        if endpoint is None:
+            allowed = ", ".join(sorted(match.endpoints))
+            raise GatewayError(Kind.METHOD_NOT_ALLOWED, f"{http.method} is not possible here: use {allowed}.")
+        body = await http.body() if http.method in ("POST", "PUT", "PATCH") else b""
+        incoming = Incoming(body, match.parameters, http.query, http.headers)
+        context = Context(principal, http.request_id, http.headers.get("x-session-id", ""))
+        with http.watch():
+            await self._endpoints.serve(endpoint.service, http, incoming, context)
+
+    async def _refuse(self, http: Http, face: Face, problem: Problem) -> None:
+        if problem.detail or problem.status >= 500:
+            log.warning("request %s: %s (%s)", http.request_id, problem.message, problem.detail)
+        if http.status:
+            return  # the head is out: the connection ends without a proper end, and that is the message
+        headers: list[Header] = [(b"content-type", b"application/json")]
+        if problem.retry_after is not None:
+            headers.append((b"retry-after", str(max(1, round(problem.retry_after))).encode()))
+        if problem.kind in (Kind.UNAVAILABLE, Kind.TOO_LARGE):
+            headers.append((b"connection", b"close"))
+        await http.whole(problem.status, face.encode_error(problem), headers)
+
+    def _log(self, http: Http) -> None:
+        """Neither query strings nor headers: both may hold keys."""
+        if access_log.isEnabledFor(logging.INFO):
+            access_log.info(
+                "%s %s %d",
+                http.method,
+                http.path,
+                http.status,
+                extra={
+                    "request_id": http.request_id,
+                    "duration_ms": round((monotonic() - http.started) * 1000, 1),
+                    "bytes": http.sent_bytes,
+                },
+            )

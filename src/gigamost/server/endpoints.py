@@ -1,0 +1,110 @@
+"""What every kind of endpoint does with a request: the closed set of `core.face.Service`, one function each."""
+
+from typing import assert_never
+from urllib.parse import quote
+
+from gigamost.core.errors import GatewayError, Kind
+from gigamost.core.face import (
+    DeleteFile,
+    GetFile,
+    GetModel,
+    Incoming,
+    ListFiles,
+    ListModels,
+    ReadFile,
+    ServeChat,
+    ServeEmbeddings,
+    ServeImages,
+    ServeModerations,
+    Service,
+    UploadFile,
+)
+from gigamost.pipeline.chat import Chat
+from gigamost.pipeline.context import Context
+from gigamost.pipeline.tasks import Tasks
+from gigamost.server import respond
+from gigamost.server.exchange import Http
+from gigamost.server.respond import JSON, ignored, stamp
+
+
+class Endpoints:
+    def __init__(self, chat: Chat, tasks: Tasks) -> None:
+        self._chat = chat
+        self._tasks = tasks
+
+    async def serve(self, service: Service, http: Http, incoming: Incoming, context: Context) -> None:
+        """Raises GatewayError as long as nothing was sent."""
+        match service:
+            case ServeChat():
+                await self._serve_chat(service, http, incoming, context)
+            case ServeEmbeddings(decode=decode):
+                embedding = decode(incoming)
+                vectors = await self._tasks.embed(embedding.request, context)
+                data = embedding.encode(vectors, stamp(http, embedding.request.model))
+                await http.whole(200, data, [JSON, *ignored(embedding.request.ignored)])
+            case ServeImages(decode=decode):
+                image = decode(incoming)
+                pictures = await self._tasks.create_image(image.request, context)
+                data = image.encode(pictures, stamp(http, image.request.model))
+                await http.whole(200, data, [JSON, *ignored(image.request.ignored)])
+            case ServeModerations(decode=decode):
+                moderation = decode(incoming)
+                verdicts = await self._tasks.moderate(moderation.request, context)
+                data = moderation.encode(verdicts, stamp(http, moderation.request.model))
+                await http.whole(200, data, [JSON, *ignored(moderation.request.ignored)])
+            case ListModels(encode=encode):
+                await http.whole(200, encode(await self._tasks.list_models()), [JSON])
+            case GetModel(encode=encode):
+                await http.whole(200, encode(await self._tasks.get_model(incoming.path["model"])), [JSON])
+            case UploadFile() | ListFiles() | GetFile() | ReadFile() | DeleteFile():
+                await self._serve_files(service, http, incoming, context)
+            case _:
+                assert_never(service)
+
+    async def _serve_chat(self, service: ServeChat, http: Http, incoming: Incoming, context: Context) -> None:
+        exchange = service.decode(incoming)
+        answer = await self._chat.answer(exchange.request, context)
+        try:
+            await (respond.stream if exchange.request.stream else respond.whole)(http, exchange, answer)
+        finally:
+            answer.close()
+
+    async def _serve_files(
+        self,
+        service: UploadFile | ListFiles | GetFile | ReadFile | DeleteFile,
+        http: Http,
+        incoming: Incoming,
+        context: Context,
+    ) -> None:
+        file_id = incoming.path.get("file", "")
+        match service:
+            case UploadFile(decode=decode, encode=encode):
+                await http.whole(200, encode(await self._tasks.upload(decode(incoming), context)), [JSON])
+            case ListFiles(encode=encode):
+                await http.whole(200, encode(await self._tasks.list_files(context), incoming), [JSON])
+            case GetFile(encode=encode):
+                await http.whole(200, encode(await self._tasks.get_file(file_id, context)), [JSON])
+            case ReadFile():
+                data, mime = await self._tasks.read_file(file_id, context)
+                # A client's own bytes must never become a page of the gateway's origin.
+                await http.whole(
+                    200,
+                    data,
+                    [
+                        (b"content-type", mime.encode("latin-1", "replace")),
+                        (b"x-content-type-options", b"nosniff"),
+                        (b"content-disposition", f"attachment; filename*=UTF-8''{quote(file_id)}".encode()),
+                    ],
+                )
+            case DeleteFile(encode=encode):
+                await self._tasks.delete_file(file_id, context)
+                await http.whole(200, encode(file_id), [JSON])
+            case _:
+                assert_never(service)
+
+
+def no_route(http: Http) -> GatewayError:
+    message = (
+        f"There is no route {http.method} {http.path[:200]}. The gateway's routes are listed in its documentation."
+    )
+    return GatewayError(Kind.NOT_FOUND, message, code="unknown_route")

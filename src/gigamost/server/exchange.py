@@ -1,0 +1,101 @@
+"""One HTTP request and its response: reading the body within limits, noticing that the client has gone, sending."""
+
+import asyncio
+from time import monotonic
+from urllib.parse import parse_qsl
+
+from gigamost.core.errors import GatewayError, Kind
+from gigamost.server.types import Header, Receive, Scope, Send
+
+MAX_BODY = 128 * 1024 * 1024  # bytes: 80 MB of media (GigaChat's limit for a request) in Base64, and their text
+
+
+class Http:
+    """`status` is 0 until the head of the response was sent. `request_id` is ours."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        self.request_id = request_id
+        self.started = monotonic()
+        self.status = 0
+        self.sent_bytes = 0
+        self.client_gone = False
+        self.common: list[Header] = []  # headers of every response, whatever it is
+        self._is_complete = False
+        self._query: bytes = scope.get("query_string", b"")
+        self._receive = receive
+        self._send = send
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(self._query.decode("latin-1"))) if self._query else {}
+
+    async def body(self, limit: int = MAX_BODY) -> bytes:
+        """Raises GatewayError (413), ClientGone."""
+        too_large = GatewayError(Kind.TOO_LARGE, f"The request body is larger than {limit // 2**20} MiB.")
+        if self.headers.get("content-length", "0").isdecimal() and int(self.headers.get("content-length", 0)) > limit:
+            raise too_large
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                raise too_large
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def head(self, status: int, headers: list[Header]) -> None:
+        self.status = status
+        headers.append((b"x-request-id", self.request_id.encode()))
+        headers += self.common
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def write(self, data: bytes, *, more: bool = True) -> None:
+        self.sent_bytes += len(data)
+        self._is_complete = not more
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+
+    async def whole(self, status: int, data: bytes, headers: list[Header]) -> None:
+        """A response in one piece. An answer to HEAD has the headers alone."""
+        headers.append((b"content-length", str(len(data)).encode()))
+        await self.head(status, headers)
+        await self.write(b"" if self.method == "HEAD" else data, more=False)
+
+    def watch(self) -> "Watch":
+        """Inside `with`, the task is cancelled when the client goes away: nobody pays for an answer to nobody."""
+        return Watch(self)
+
+    async def gone(self) -> None:
+        """Returns when the client has closed the connection."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        # A server says the same once the response is complete.
+        self.client_gone = not self._is_complete
+
+
+class ClientGone(Exception):  # noqa: N818 - nothing went wrong here: the client left
+    """The client closed the connection before its answer."""
+
+
+class Watch:
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def __enter__(self) -> None:
+        self._watched = asyncio.current_task()
+        self._watcher = asyncio.get_running_loop().create_task(self._wait())
+
+    def __exit__(self, *failure: object) -> None:
+        self._watcher.cancel()
+
+    async def _wait(self) -> None:
+        await self._http.gone()
+        if self._http.client_gone and self._watched is not None:
+            self._watched.cancel()

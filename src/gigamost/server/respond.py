@@ -1,0 +1,105 @@
+"""Answers as HTTP. 200 is sent with the first content, never before; what fails later is said in the stream."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from time import monotonic, time
+from urllib.parse import quote
+
+from gigamost.core.codec import Exchange, Stamp, StreamEncoder
+from gigamost.core.errors import Kind, Problem
+from gigamost.core.events import Failure
+from gigamost.pipeline.answer import Answer
+from gigamost.server.exchange import Http
+from gigamost.server.types import Header
+
+log = logging.getLogger(__name__)
+
+JSON: Header = (b"content-type", b"application/json")
+KEEPALIVE = 15.0  # seconds of silence in a stream before something is sent
+_IGNORED_LIMIT = 4096  # bytes of the x-gigamost-ignored header
+_SAFE = "[]._-$/:@ "
+
+
+def stamp(http: Http, model: str) -> Stamp:
+    return Stamp(http.request_id.replace("-", ""), int(time()), model)
+
+
+def told(http: Http, answer: Answer) -> list[Header]:
+    """What the gateway says about an answer in its headers."""
+    trail = answer.trail
+    overhead = (monotonic() - http.started - trail.upstream_seconds - trail.queued_seconds) * 1000
+    headers = [
+        (b"x-gigamost-upstream", trail.upstream.encode("latin-1", "replace")),
+        (b"x-gigamost-attempts", str(trail.posts).encode()),
+        (b"x-gigamost-overhead-ms", f"{max(overhead, 0):.1f}".encode()),
+    ]
+    return headers + ignored(answer.ignored)
+
+
+def ignored(names: Sequence[str]) -> list[Header]:
+    """`x-gigamost-ignored`: the names as the client wrote them, unsafe characters percent-encoded, 4 KB at most."""
+    if not names:
+        return []
+    value = ", ".join(quote(name, safe=_SAFE) for name in dict.fromkeys(names))
+    if len(value) > _IGNORED_LIMIT:
+        value = value[: value.rfind(",", 0, _IGNORED_LIMIT - 5)] + ", ..."
+    return [(b"x-gigamost-ignored", value.encode("ascii"))]
+
+
+async def whole(http: Http, exchange: Exchange, answer: Answer) -> None:
+    """Raises GatewayError when the answer broke off: it is then an HTTP status."""
+    reply = await answer.reply()
+    body = exchange.encode(reply, stamp(http, exchange.request.model))
+    await http.whole(200, body, [JSON, *told(http, answer)])
+
+
+async def stream(http: Http, exchange: Exchange, answer: Answer) -> None:
+    encoder = exchange.encoder(stamp(http, exchange.request.model))
+    batches = answer.batches()
+    first = await anext(batches)
+    content_type = encoder.content_type.encode()
+    headers = [(b"content-type", content_type), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+    await http.head(200, headers + told(http, answer))
+    idle = _KeepAlive(http, encoder)
+    try:
+        await http.write(b"".join(map(encoder.feed, first)))
+        async for batch in batches:
+            data = b"".join(map(encoder.feed, batch))
+            if data:
+                idle.touch()
+                await http.write(data)
+    except Exception:
+        # The head is out, so this is the second edge: whatever happened, the client must not take it for an end.
+        log.exception("request %s broke inside its stream", http.request_id)
+        await http.write(encoder.feed(Failure(Problem(Kind.INTERNAL, "The gateway failed while it was answering."))))
+    finally:
+        idle.stop()
+    await http.write(b"", more=False)
+
+
+class _KeepAlive:
+    """Sends the protocol's keep-alive when nothing else was sent for a while: one timer per stream, none per chunk."""
+
+    def __init__(self, http: Http, encoder: StreamEncoder) -> None:
+        self._http = http
+        self._bytes = encoder.keepalive()
+        self._loop = asyncio.get_running_loop()
+        self._last = self._loop.time()
+        self._sending: asyncio.Task[None] | None = None
+        self._timer = self._loop.call_later(KEEPALIVE, self._tick) if self._bytes else None
+
+    def touch(self) -> None:
+        self._last = self._loop.time()
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _tick(self) -> None:
+        idle = self._loop.time() - self._last
+        if idle >= KEEPALIVE and (self._sending is None or self._sending.done()):
+            self._sending = self._loop.create_task(self._http.write(self._bytes))
+            self.touch()
+            idle = 0.0
+        self._timer = self._loop.call_later(KEEPALIVE - idle, self._tick)
