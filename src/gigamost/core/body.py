@@ -56,16 +56,32 @@ class BodyReader(Generic[Shape]):
 
         Raises GatewayError (400) for JSON that cannot be read, for a wrong type, and for a refused field.
         """
+        try:
+            return self._read(body)
+        except msgspec.DecodeError as error:
+            mended = _ESCAPE.sub(lambda found: b"\\ufffd" if found[1] else found[0], body) if b"\\u" in body else body
+            if mended != body:
+                return self.read(mended)
+            raise invalid(f"The request body is not valid JSON: {error}.") from None
+        except UnicodeDecodeError as error:
+            raise invalid(f"The request body is not valid UTF-8: {error.reason}.") from None
+        except RecursionError:
+            raise invalid("The request body is nested too deeply.") from None
+
+    def _read(self, body: bytes) -> tuple[Shape, list[str]]:
         values: dict[str, Any] = {}
         ignored: list[str] = []
-        for name, raw in _parse(body).items():
+        for name, raw in _top(body).items():
             if bytes(raw) == _NULL:
                 continue
             rule = self.rules.get(name)
             if rule is None:
                 ignored.append(name)
                 continue
-            value = self._value(name, raw)
+            try:
+                value = self._decoders[name](raw)
+            except msgspec.ValidationError as error:
+                raise misfit(error, name) from None
             if rule.fate == "ignored":
                 if value not in rule.neutral:
                     ignored.append(name)
@@ -76,13 +92,12 @@ class BodyReader(Generic[Shape]):
                 values[name] = value
         return self.shape(**values), ignored
 
-    def _value(self, name: str, raw: msgspec.Raw) -> Any:
-        try:
-            return self._decoders[name](raw)
-        except msgspec.ValidationError as error:
-            raise misfit(error, name) from None
-        except RecursionError:
-            raise invalid(f"{name} is nested too deeply.", name) from None
+
+def _top(body: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return _fields(body)
+    except msgspec.ValidationError:
+        raise invalid("The request body must be a JSON object.") from None
 
 
 def _by_bytes(decode: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -92,23 +107,6 @@ def _by_bytes(decode: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return kept(bytes(raw))
 
     return cached
-
-
-def _parse(body: bytes) -> dict[str, msgspec.Raw]:
-    try:
-        return _fields(body)
-    except msgspec.ValidationError:
-        raise invalid("The request body must be a JSON object.") from None
-    except msgspec.DecodeError as error:
-        if b"\\u" in body:
-            mended = _ESCAPE.sub(lambda found: b"\\ufffd" if found[1] else found[0], body)
-            if mended != body:
-                return _parse(mended)
-        raise invalid(f"The request body is not valid JSON: {error}.") from None
-    except UnicodeDecodeError as error:
-        raise invalid(f"The request body is not valid UTF-8: {error.reason} at byte {error.start}.") from None
-    except RecursionError:
-        raise invalid("The request body is nested too deeply.") from None
 
 
 def misfit(error: msgspec.ValidationError, root: str = "") -> GatewayError:

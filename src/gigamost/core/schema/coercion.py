@@ -61,7 +61,7 @@ class _Fitting:
         if variants := variants_of(schema):
             value = self._choose(value, variants, depth + 1)
         value = self._typed(value, schema, depth)
-        options = options_of(schema)
+        options = self._options(schema)
         if options is not None and not is_option(value, options):
             alike = [option for option in options if same_reading(option, value)]
             value = alike[0] if len(alike) == 1 else value
@@ -77,7 +77,7 @@ class _Fitting:
             return schema
         if not isinstance(schema, dict) or not self._goes_on(depth):
             return True
-        types, options = types_of(schema), options_of(schema)
+        types, options = types_of(schema), self._options(schema)
         if types and not fits_type(value, types):
             return False
         if options is not None and not is_option(value, options) and not (value is None and is_nullable(schema)):
@@ -104,6 +104,11 @@ class _Fitting:
         if self._steps < 0:
             raise _TooMuchError
         return depth <= MAX_DEPTH * 2
+
+    def _options(self, schema: JsonObject) -> list[Any] | None:
+        options = options_of(schema)
+        self._steps -= len(options or ()) // 16
+        return options
 
     def _target(self, schema: JsonObject) -> JsonObject | None:
         ref = schema.get("$ref")
@@ -142,7 +147,7 @@ class _Fitting:
 
     def _object(self, value: dict[str, Any], schema: JsonObject, depth: int) -> dict[str, Any]:
         known = _dict(schema.get("properties"))
-        required = [name for name in _list(schema.get("required")) if isinstance(name, str)]
+        required = dict.fromkeys(name for name in _list(schema.get("required")) if isinstance(name, str))
         fitted: dict[str, Any] = {}
         changed = False
         for name, part in value.items():

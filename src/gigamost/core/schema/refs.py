@@ -12,6 +12,7 @@ from gigamost.core.schema.keywords import MAX_DEPTH, map_subschemas
 # references to references multiply without end ("billion laughs").
 MAX_EXPANSION: Final = 256 * 1024
 
+_LONG: Final = 1000  # characters of a reference
 _DEFINITIONS: Final = frozenset({"$defs", "definitions"})
 _ANNOTATIONS: Final = frozenset(
     {"$comment", "default", "deprecated", "description", "example", "examples", "readOnly", "title", "writeOnly"}
@@ -22,11 +23,11 @@ def resolve(root: JsonObject, ref: str) -> JsonObject | None:
     """What a local reference (`#`, `#/a/b` with ~0, ~1 and %XX) points to; None when it is remote or leads nowhere."""
     if ref == "#":
         return root
-    if not ref.startswith("#/"):
+    if not ref.startswith("#/") or len(ref) > _LONG:
         return None
     found: object = root
-    for token in ref[2:].split("/"):
-        key = unquote(token).replace("~1", "/").replace("~0", "~")
+    for token in unquote(ref[2:]).split("/"):
+        key = token.replace("~1", "/").replace("~0", "~")
         if isinstance(found, dict) and key in found:
             found = found[key]
         elif isinstance(found, list) and key.isdecimal() and len(key) < 9 and int(key) < len(found):

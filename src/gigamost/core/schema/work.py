@@ -60,7 +60,10 @@ class _Count:
 
     def _next(self, schema: JsonObject, value: object) -> Iterator[tuple[object, object]]:
         ref = schema.get("$ref")
-        if isinstance(ref, str) and (target := resolve(self._root, ref)) is not None:
+        if isinstance(ref, str):
+            target = resolve(self._root, ref)
+            if target is None:  # the validator may see more in it than we do
+                raise TooMuchError
             yield target, value
         for key in _HERE_ONE:
             if key in schema:

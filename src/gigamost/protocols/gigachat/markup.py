@@ -43,10 +43,11 @@ class Scanner:
         self._held = ""
         self._at_start = True
         self._thinking = False
+        self._thought = False  # thoughts have just ended: the line breaks that part them from the text are dropped
         self._leaking = False
 
     def feed(self, text: str) -> list[Segment]:
-        if not self._held and not self._at_start and not self._thinking and "<" not in text:
+        if not (self._held or self._at_start or self._thinking or self._thought or "<" in text):
             return [Prose(text)] if text else []  # the usual piece, on the request path
         self._held += text
         segments: list[Segment] = []
@@ -84,8 +85,8 @@ class Scanner:
     def _think(self, segments: list[Segment]) -> bool:
         thought, closed, rest = self._held.partition(_UNTHINK)
         if closed:
-            self._thinking = False
-            self._held = rest.lstrip("\n")
+            self._thinking, self._thought = False, True
+            self._held = rest
         else:
             keep = _overlap(thought, (_UNTHINK,))
             thought, self._held = thought[: len(thought) - keep], thought[len(thought) - keep :]
@@ -94,6 +95,9 @@ class Scanner:
         return bool(closed)
 
     def _prose(self, segments: list[Segment]) -> bool:
+        if self._thought:
+            self._held = self._held.lstrip("\n")
+            self._thought = not self._held
         start = self._held.find("<")
         while start >= 0:
             tail = self._held[start:]

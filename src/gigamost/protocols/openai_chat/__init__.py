@@ -1,14 +1,15 @@
-"""OpenAI Chat Completions: `Exchange` is the server role."""
+"""OpenAI Chat Completions: `Exchange` is the server role, `WIRE` the client role."""
 
 from gigamost.core.codec import Stamp
 from gigamost.core.face import Endpoint, ServeChat
 from gigamost.core.fold import Reply
+from gigamost.protocols.openai_chat.call import WIRE
 from gigamost.protocols.openai_chat.errors import encode_error
 from gigamost.protocols.openai_chat.request import decode
 from gigamost.protocols.openai_chat.response import encode
 from gigamost.protocols.openai_chat.stream import Encoder
 
-__all__ = ["ENDPOINTS", "Exchange", "encode_error"]
+__all__ = ["ENDPOINTS", "WIRE", "Exchange", "encode_error"]
 
 
 class Exchange:

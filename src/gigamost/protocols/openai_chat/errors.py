@@ -1,10 +1,12 @@
 """Errors in OpenAI's form: `{"error": {"message", "type", "param", "code"}}` (API reference, "Error codes")."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from gigamost.core.errors import Kind, Problem
+from gigamost.protocols.openai_chat import wire
 
 # kind -> (type, code); a Problem's own code wins where the row says None.
 TYPES: dict[Kind, tuple[str, str | None]] = {
@@ -34,3 +36,47 @@ def body_of(problem: Problem) -> dict[str, Any]:
     kind, code = TYPES[problem.kind]
     said = {"message": problem.message, "type": kind, "param": problem.param, "code": code or problem.code}
     return {"error": said}
+
+
+# What an upstream's status means (client role); 401 and 403 speak of the credential that we used.
+KINDS: dict[int, Kind] = {
+    400: Kind.INVALID_REQUEST,
+    401: Kind.UNAUTHENTICATED,
+    402: Kind.QUOTA_EXHAUSTED,
+    403: Kind.FORBIDDEN,
+    404: Kind.MODEL_NOT_FOUND,
+    408: Kind.UPSTREAM_TIMEOUT,
+    413: Kind.TOO_LARGE,
+    422: Kind.INVALID_REQUEST,
+    429: Kind.RATE_LIMITED,
+    504: Kind.UPSTREAM_TIMEOUT,
+}
+
+
+class _Envelope(msgspec.Struct):
+    error: wire.ErrorBody | str | None = None
+
+
+def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Problem:
+    """An error answer of an OpenAI-compatible upstream; a page of HTML is never shown to a client."""
+    try:
+        said = msgspec.json.decode(body, type=_Envelope).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        said = None
+    error = wire.ErrorBody(said) if isinstance(said, str) else said or wire.ErrorBody()
+    problem = problem_of(status, error)
+    after = headers.get("retry-after")
+    if after is not None:
+        problem = msgspec.structs.replace(problem, retry_after=float(after) if after.isdecimal() else -1.0)
+    return problem if error.message else msgspec.structs.replace(problem, detail=repr(body[:300]))
+
+
+def problem_of(status: int, error: wire.ErrorBody) -> Problem:
+    """The meaning of an error body; inside a 200 stream the status is our own guess."""
+    kind = KINDS.get(status, Kind.UPSTREAM_FAILED)
+    if error.code == "context_length_exceeded":
+        kind = Kind.CONTEXT_OVERFLOW
+    elif error.code in ("rate_limit_exceeded", 429):
+        kind = Kind.RATE_LIMITED
+    message = error.message or f"The upstream answered with status {status} and no readable message."
+    return Problem(kind, message, code=f"upstream_{status}")

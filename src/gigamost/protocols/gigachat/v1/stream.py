@@ -48,10 +48,10 @@ class Decoder:
             events += self._reader.fail(unreadable(error, chunk))
         return events
 
-    def close(self) -> list[Event]:
+    def close(self, problem: Problem | None = None) -> list[Event]:
         if self._reader.done:
             return []
-        return self._reader.end() if self._reader.finished else self._reader.fail(_CUT)
+        return self._reader.end() if self._reader.finished else self._reader.fail(problem or _CUT)
 
 
 class Encoder:
