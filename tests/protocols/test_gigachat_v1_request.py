@@ -191,7 +191,6 @@ def test_functions_of_the_history_are_always_described() -> None:
         (NoTool(), "none"),
         (OneTool("time"), {"name": "time"}),
         (AnyTool(), "auto"),
-        (AnyTool(("weather",)), {"name": "weather"}),
     ],
 )
 def test_tool_choice(choice: ToolChoice, wanted: object) -> None:
@@ -300,3 +299,8 @@ def test_lone_surrogates_never_leave() -> None:
 def test_the_encoder_may_be_called_again() -> None:
     request = ChatRequest("m", (user("x"), assistant(ToolCall("c", "time", "{}"))), tools=(WEATHER,))
     assert WIRE.encode(request, MAX, frozenset()).body == WIRE.encode(request, MAX, frozenset()).body
+
+
+def test_a_demanded_call_of_the_only_tool_is_forced() -> None:
+    body = sent(ChatRequest("m", (user("x"),), tools=(TIME,), tool_choice=AnyTool()))
+    assert body["function_call"] == {"name": "time"}

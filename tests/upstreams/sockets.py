@@ -44,8 +44,8 @@ async def serving(answer: Answer, context: ssl.SSLContext | None = None, port: i
             writer.write(b"Content-Length: %d\r\n\r\n" % len(content) + content)
             writer.close()
             await writer.wait_closed()
-        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            pass  # the client is gone
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
+            pass  # the client is gone, or the test is over
         finally:
             writer.transport.abort()
             open_connections.discard(task)

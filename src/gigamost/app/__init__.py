@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 
 from gigamost import protocols
-from gigamost.app.accounts import Accounts
+from gigamost.app.accounts import UPSTREAM, Accounts
 from gigamost.auth.access import Access, Key, is_loopback
 from gigamost.auth.root import derive, dev_key, root_secret
 from gigamost.config import Settings
@@ -55,7 +55,7 @@ class Gateway:
         )
         self.accounts = Accounts(settings)
         seal = Seal(derive(root, "sealed ids"))
-        self._catalogue = Catalogue(self.accounts.operator, _corrections(settings), monotonic)
+        self._catalogue = Catalogue(UPSTREAM, self.accounts.operator, _corrections(settings), monotonic)
         self._uploads = Uploads()
         self._fetcher = Fetcher()
         routes = Routes(

@@ -49,12 +49,13 @@ class ModerateExchange(Protocol):
 
 
 class NewFile(msgspec.Struct, frozen=True):
-    """A file that a client uploads. `mime` is what it said, "" for nothing."""
+    """A file that a client uploads. `mime` is what it said, "" for nothing. `ignored` as in `ChatRequest`."""
 
     name: str
     data: bytes
     mime: str
     purpose: str
+    ignored: tuple[str, ...] = ()
 
 
 class Listed(msgspec.Struct, frozen=True):

@@ -28,9 +28,7 @@ class NoTool(msgspec.Struct, frozen=True, tag=True):
 
 
 class AnyTool(msgspec.Struct, frozen=True, tag=True):
-    """Some tool must be called; `names` narrows which (empty: any of the request's)."""
-
-    names: tuple[str, ...] = ()
+    """Some tool of the request must be called."""
 
 
 class OneTool(msgspec.Struct, frozen=True, tag=True):

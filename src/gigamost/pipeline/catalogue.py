@@ -36,25 +36,28 @@ class _List(msgspec.Struct):
 
 
 class Catalogue:
-    """`corrections` are the operator's words on what a model can do, by its id. `clock` is monotonic seconds."""
+    """`corrections` are the operator's words on what a model can do, by its id. `clock` is monotonic seconds. Without
+    `accounts` (every client brings its own credential) the list of a fresh account is all there is."""
 
     def __init__(
         self,
+        upstream: str,
         accounts: Sequence[Account],
         corrections: Mapping[str, Callable[[Capabilities], Capabilities]],
         clock: Callable[[], float],
     ) -> None:
+        self._upstream = upstream
         self._accounts = accounts
         self._corrections = corrections
         self._clock = clock
-        self._models = self._corrected([model(name, accounts[0].upstream, kind) for name, kind in KNOWN.items()])
+        self._models = self._corrected([model(name, upstream, kind) for name, kind in KNOWN.items()])
         self._stale_at = clock()
         self._refresh: asyncio.Task[None] | None = None
         self.is_known = False
 
     async def models(self) -> Mapping[str, Model]:
         """By id. The list of a fresh account until the upstream has told its own; an old list rather than none."""
-        if self._clock() >= self._stale_at:
+        if self._accounts and self._clock() >= self._stale_at:
             if self._refresh is None or self._refresh.done():
                 self._refresh = asyncio.create_task(self._fetch())
             if not self.is_known:
@@ -68,7 +71,7 @@ class Catalogue:
     def describe(self, name: str) -> Model:
         """A model of this id, whether it is in the list or not: aliases may name one that the list leaves out."""
         found = self._models.get(name)
-        return found or self._corrected([model(name, self._accounts[0].upstream)])[name]
+        return found or self._corrected([model(name, self._upstream)])[name]
 
     async def close(self) -> None:
         if self._refresh is not None:
@@ -86,8 +89,7 @@ class Catalogue:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             log.warning("the list of models cannot be read: %s", error)
             return
-        upstream = self._accounts[0].upstream
-        listed = [model(entry.id, upstream, _KINDS.get(entry.type, "chat"), entry.owned_by) for entry in entries]
+        listed = [model(entry.id, self._upstream, _KINDS.get(entry.type, "chat"), entry.owned_by) for entry in entries]
         self._models = self._corrected(listed)
         self._stale_at = self._clock() + TTL
         self.is_known = True

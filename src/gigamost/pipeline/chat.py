@@ -8,7 +8,8 @@ from gigamost.core.errors import GatewayError
 from gigamost.core.events import Event
 from gigamost.core.fold import Reply, fold, unfold
 from gigamost.core.messages import Message, Opaque, Part, ToolCall
-from gigamost.core.request import ChatRequest, JsonObject
+from gigamost.core.request import ChatRequest, JsonObject, JsonSchema
+from gigamost.core.schema import check
 from gigamost.core.usage import Usage
 from gigamost.objects.ids import Owner, Seal
 from gigamost.pipeline.answer import Answer, Rest
@@ -49,6 +50,8 @@ class Chat:
     async def answer(self, request: ChatRequest, context: Context) -> Answer:
         """Raises GatewayError: then nothing was shown to the client yet."""
         request = self._with_defaults(request)
+        if isinstance(request.format, JsonSchema):
+            check(request.format.schema, param="response_format")  # before anything is paid for
         targets = await self._find_targets(request, context)
         trail, spent, plan = Trail(), Usage(), begin(request)
         while True:

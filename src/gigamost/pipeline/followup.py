@@ -20,6 +20,7 @@ from gigamost.core.request import (
     AutoTool,
     ChatRequest,
     Function,
+    JsonObject,
     JsonSchema,
     OneTool,
     PlainText,
@@ -28,8 +29,11 @@ from gigamost.core.schema import validate
 
 LIMIT = 2  # follow-ups per request
 CHOOSER = "choose_function"
-MUST_CALL = "Do not answer with text. Call one of the functions: "
-_MISFIT = "The arguments of your call of {name} do not fit its schema: {why}. Call it again with correct arguments."
+MUST_CALL = "Do not answer with text: call one of the functions."
+_NO_CALL = "The model answered with text although a tool call was demanded."
+_WRONG_ARGUMENTS = (
+    "The arguments of your call of {name} do not fit its schema: {why}. Call it again with correct arguments."
+)
 _REPAIR = "This is not what was asked for: {why}. Answer again with the corrected JSON and nothing else."
 _ANY_OBJECT = {"type": "object"}
 
@@ -46,10 +50,9 @@ class Plan(NamedTuple):
 
 def begin(request: ChatRequest) -> Plan:
     """The first question. A demanded call among several tools has no mode in GigaChat, so it is put into words."""
-    demanded = _demanded(request)
-    if len(demanded) < 2:
+    if not isinstance(request.tool_choice, AnyTool) or len(request.tools) < 2:
         return Plan(request)
-    words = Message("system", (Text(MUST_CALL + ", ".join(demanded) + "."),))
+    words = Message("system", (Text(MUST_CALL),))
     # At the end: the prompt's beginning stays what GigaChat has in its cache, and paths in errors stay right.
     return Plan(msgspec.structs.replace(request, messages=(*request.messages, words)))
 
@@ -92,19 +95,15 @@ def _refuse(message: str) -> Reply:
     raise GatewayError(Kind.UPSTREAM_FAILED, message, code="upstream_answer_unfit")
 
 
-def _demanded(request: ChatRequest) -> tuple[str, ...]:
-    if not isinstance(request.tool_choice, AnyTool):
-        return ()
-    return request.tool_choice.names or tuple(tool.name for tool in request.tools)
-
-
 def _insist(client: ChatRequest, plan: Plan) -> Plan | Reply:
-    demanded = _demanded(client)
-    if plan.used >= LIMIT or plan.stage == "chosen":
-        return _refuse("The model answered with text although a tool call was demanded.")
-    if len(demanded) < 2:
-        return _again(plan) or _refuse("The model answered with text although a tool call was demanded.")
-    choice = {"type": "string", "enum": list(demanded), "description": "The function that fits the request best."}
+    if plan.stage == "chosen":
+        return _refuse(_NO_CALL)
+    if isinstance(client.tool_choice, OneTool) or len(client.tools) < 2:
+        return _again(plan) or _refuse(_NO_CALL)
+    if plan.used >= LIMIT:
+        return _refuse(_NO_CALL)
+    names = [tool.name for tool in client.tools]
+    choice = {"type": "string", "enum": names, "description": "The function that fits the request best."}
     parameters = {"type": "object", "properties": {"function": choice}, "required": ["function"]}
     chooser = Function(CHOOSER, "Says which function is to be called now.", parameters)
     request = msgspec.structs.replace(
@@ -114,9 +113,8 @@ def _insist(client: ChatRequest, plan: Plan) -> Plan | Reply:
 
 
 def _chosen(client: ChatRequest, plan: Plan, reply: Reply) -> Plan | Reply:
-    demanded = _demanded(client)
     arguments = reply.calls[0].arguments if reply.calls else ""
-    name = next((name for name in demanded if f'"{name}"' in arguments), None)
+    name = next((tool.name for tool in client.tools if msgspec.json.encode(tool.name).decode() in arguments), None)
     if name is None or plan.used >= LIMIT:
         return _refuse("The model would not say which of the demanded tools to call.")
     request = msgspec.structs.replace(client, tool_choice=OneTool(name), stream=False)
@@ -127,15 +125,23 @@ def _fitting_calls(client: ChatRequest, plan: Plan, reply: Reply) -> Reply | Pla
     schemas = {tool.name: tool.parameters for tool in client.tools}
     for call in reply.calls:
         schema = schemas.get(call.name)
-        why = validate(call.arguments, schema) if schema else None
+        why = _misfit(call.arguments, schema) if schema else None
         if why is not None and plan.used < LIMIT and plan.stage == "first":
-            words = Message("user", (Text(_MISFIT.format(name=call.name, why=why)),))
+            words = Message("user", (Text(_WRONG_ARGUMENTS.format(name=call.name, why=why)),))
             choice = OneTool(call.name) if call.name in schemas else AutoTool()
             request = msgspec.structs.replace(
                 client, messages=(*client.messages, words), tool_choice=choice, stream=False
             )
             return Plan(request, "repairing", plan.used + 1)
     return reply
+
+
+def _misfit(arguments: str, schema: JsonObject) -> str | None:
+    try:
+        return validate(arguments, schema)
+    except GatewayError:
+        # The client's schema is none. GigaChat got what could be read of it, so the call is as good as it can be.
+        return None
 
 
 def _fitting_json(client: ChatRequest, plan: Plan, reply: Reply) -> Reply | Plan:

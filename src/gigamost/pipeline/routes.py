@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from gigamost.auth.principal import Principal
 from gigamost.core.codec import Wire
+from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.face import Listed
 from gigamost.core.models import Model, ModelKind
 from gigamost.core.request import ChatRequest
@@ -41,9 +42,12 @@ class Routes:
         return tuple(Target(account, self._wire, model) for account in self.accounts(context.principal))
 
     def accounts(self, principal: Principal) -> tuple[Account, ...]:
-        """The credentials for this caller, the least busy first: never the operator's for a client with its own."""
+        """The credentials for this caller, the least busy first: never the operator's for a client with its own. Raises
+        GatewayError (503) when there is none."""
         if principal.authorization is not None:
             return (self._client_account(principal.authorization),)
+        if not self._accounts:
+            raise GatewayError(Kind.UNAVAILABLE, "The gateway has no GigaChat credential: its operator has to set one.")
         if len(self._accounts) == 1:
             return self._accounts
         return tuple(sorted(self._accounts, key=_load))

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
+from gigamost.upstreams.credentials.gigachat_oauth import USER_AGENT
 from gigamost.upstreams.gate import Gate
 from gigamost.upstreams.http import HttpRequest, Response, Transport
 from gigamost.upstreams.tokens import TokenSource
-
-# api.giga.chat answers 403 to a request without a User-Agent (gigachat-api.md section 1).
-USER_AGENT = "gigamost"
 
 
 class Account:
@@ -48,7 +46,7 @@ class Account:
         Raises GatewayError when no token can be had, TransportError when no answer came.
         """
         token = await self.tokens.get()
-        sent = [*headers.items(), ("User-Agent", USER_AGENT)]
+        sent = [*headers.items(), USER_AGENT]
         if token is not None:
             sent.append(("Authorization", f"Bearer {token.reveal()}"))
         request = HttpRequest(method, self.base_url + path, tuple(sent), body)

@@ -42,7 +42,10 @@ class TransportError(Exception):
 
 
 class Response(Protocol):
-    """An answer whose head has come. Header names are lower-case, repeated ones joined by ", "."""
+    """An answer whose head has come. Header names are lower-case, repeated ones joined by ", ".
+
+    Cancelling `chunk` or `read` closes the connection: a reader that waits with a limit must shield or end there.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -63,7 +66,8 @@ class Response(Protocol):
 class Transport(Protocol):
     async def send(self, request: HttpRequest, *, silence: float) -> Response:
         """Returns once the head of the answer is there. `silence`: seconds without a byte that are too many, for
-        connecting, for the head and between body bytes. Raises TransportError."""
+        connecting, for the head and between body bytes. Raises TransportError, and ValueError for a request that
+        cannot be written (a line break in a header value, a URL that is none)."""
         ...
 
     async def close(self) -> None: ...

@@ -6,6 +6,7 @@ uvloop tries addresses one after the other: a dead IPv6 route would eat all the 
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import ip_address
 from itertools import chain, zip_longest
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]  # host, port -> addresses to try, in order; raises OSError
@@ -17,21 +18,27 @@ NEXT_AFTER = 0.25  # seconds that an address has for itself before the next one 
 async def connect(host: str, port: int, resolve: Resolve | None) -> socket.socket:
     """A connected, non-blocking socket. With `resolve` it goes to one of those addresses and no other.
 
-    Raises OSError (of the first address when none answers); the caller limits the time.
+    Raises OSError (of the first address when none answers), ValueError when `resolve` gives a name; the caller
+    limits the time.
     """
-    if resolve is None:
-        addresses = _in_turns(await _look_up(host, port, 0))
+    if resolve is not None:
+        addresses = [_numeric(name, port) for name in await resolve(host, port)]
     else:
-        named = await resolve(host, port)
-        addresses = [found for name in named for found in await _look_up(name, port, socket.AI_NUMERICHOST)]
+        try:
+            addresses = [_numeric(host, port)]
+        except ValueError:
+            addresses = _in_turns(await _look_up(host, port))
     if not addresses:
         raise OSError(f"{host} has no address")
     return await _first(addresses)
 
 
-async def _look_up(host: str, port: int, flags: int) -> list[Address]:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+def _numeric(host: str, port: int) -> Address:
+    return (socket.AF_INET if ip_address(host).version == 4 else socket.AF_INET6), (host, port)
+
+
+async def _look_up(host: str, port: int) -> list[Address]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [(family, address) for family, _, _, _, address in found]
 
 

@@ -110,7 +110,7 @@ async def serving(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIte
         peer.accept(link)
         scripts.append(asyncio.get_running_loop().create_task(run(link)))
 
-    server = await asyncio.get_running_loop().create_server(lambda: Link(accept), "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.get_running_loop().create_server(lambda: Link(accept), "127.0.0.1", 0, ssl=tls, backlog=512)
     peer.port = server.sockets[0].getsockname()[1]
     try:
         yield peer
@@ -132,6 +132,19 @@ def answering(answer: bytes) -> Script:
     async def script(link: Link) -> None:
         while await link.request():
             link.write(answer)
+
+    return script
+
+
+def once_then(*, first: bytes, second: bytes) -> Script:
+    """Two requests on one connection: a test of short times should not measure how long connecting takes."""
+
+    async def script(link: Link) -> None:
+        await link.request()
+        link.write(first)
+        await link.request()
+        link.write(second)
+        await link.closed.wait()
 
     return script
 

@@ -8,7 +8,7 @@ import pytest
 
 from gigamost.upstreams.answer import HEAD_LIMIT, Answer
 from gigamost.upstreams.http import TransportError
-from tests.upstreams.transport.peers import Link, answering, client, get, post, serving, then_closing
+from tests.upstreams.transport.peers import Link, answering, client, get, once_then, post, serving, then_closing
 
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 11\r\n\r\nhello world"
 CHUNKED = (
@@ -96,12 +96,8 @@ async def test_a_body_without_a_length_ends_with_the_connection() -> None:
 
 
 async def test_a_broken_connection_does_not_end_a_body_without_a_length() -> None:
-    async def script(link: Link) -> None:
-        await link.request()
-        link.write(UNTIL_CLOSE)
-        await link.request()
-
-    async with serving(script) as peer, client() as transport:
+    async with serving(once_then(first=SIZED, second=UNTIL_CLOSE)) as peer, client() as transport:
+        await (await transport.send(get(peer.url), silence=5)).read()
         answer = await transport.send(get(peer.url), silence=0.05)
         with pytest.raises(TransportError, match="sent nothing"):
             await answer.read()

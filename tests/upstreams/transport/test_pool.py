@@ -4,14 +4,13 @@ import asyncio
 
 import pytest
 
-from gigamost.upstreams.http import HttpRequest, TransportError
-from gigamost.upstreams.transport import HttpTransport
+from gigamost.upstreams.http import HttpRequest, Transport, TransportError
 from tests.upstreams.transport.peers import Link, Peer, answering, client, get, post, serving, silent
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-async def ask(transport: HttpTransport, peer: Peer) -> bytes:
+async def ask(transport: Transport, peer: Peer) -> bytes:
     answer = await transport.send(post(peer.url), silence=5)
     body = await answer.read()
     answer.close()

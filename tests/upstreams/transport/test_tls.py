@@ -101,9 +101,12 @@ async def test_a_client_certificate_opens_the_door(version: ssl.TLSVersion) -> N
 
 def refuse(listener: socket.socket, context: ssl.SSLContext) -> None:
     """One connection that fails its handshake. A blocking server sends the alert, one of asyncio's just hangs up."""
-    connection, _ = listener.accept()
-    with connection, pytest.raises(ssl.SSLError):
-        context.wrap_socket(connection, server_side=True)
+    accepted, _ = listener.accept()
+    with context.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False) as connection:
+        with pytest.raises(ssl.SSLError):
+            connection.do_handshake()
+        while socket.socket.recv(connection, 65536):  # closing with unread bytes would take the alert back
+            pass
 
 
 async def test_a_pinned_address_keeps_the_name_for_host_and_tls() -> None:
@@ -140,17 +143,23 @@ async def test_the_next_address_is_tried_when_one_does_not_answer() -> None:
         assert await answer.read() == b"ok"
 
 
-async def test_names_are_not_accepted_as_addresses_and_refusals_are_connect_failures() -> None:
+async def test_a_resolver_gives_addresses_and_no_names() -> None:
     async def named(host: str, port: int) -> Sequence[str]:
         return ["localhost"]
 
+    async with client(resolve=named) as transport:
+        with pytest.raises(ValueError, match="localhost"):
+            await transport.send(get("http://api.example/"), silence=5)
+
+
+async def test_a_resolver_that_finds_nothing_or_refuses_is_a_connect_failure() -> None:
     async def nothing(host: str, port: int) -> Sequence[str]:
         return []
 
     async def refusing(host: str, port: int) -> Sequence[str]:
         raise OSError("not public")
 
-    for resolve in (named, nothing, refusing):
+    for resolve in (nothing, refusing):
         async with client(resolve=resolve) as transport:
             with pytest.raises(TransportError, match=r"api\.example") as caught:
                 await transport.send(get("http://api.example/"), silence=5)

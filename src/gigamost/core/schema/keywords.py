@@ -52,6 +52,8 @@ def map_subschemas(schema: JsonObject, change: Callable[[object], object]) -> Js
 def types_of(schema: JsonObject) -> tuple[str, ...]:
     """The types that `type` and `nullable` allow, lower-case, in their order; () when nothing is said, or nonsense."""
     named = schema.get("type")
+    if isinstance(named, str) and named in _TYPES and "nullable" not in schema:
+        return (named,)  # the usual node, on the request path
     if isinstance(named, str):
         named = (named,)
     elif not isinstance(named, list):

@@ -31,7 +31,8 @@ Segment = Prose | Thought | Picture
 
 _TAG = re.compile(r'<(img|video)\s(?:[a-z]+="[^"]*"\s)*?src="([^"]+)"[^<>]*?/>')
 _TAG_LIMIT = 512  # a longer "<img ..." is prose that talks about HTML
-_OPENERS = ("<img ", "<video ", "<|message_sep|>", "<|role_sep|>")
+_SEPARATORS = ("<|message_sep|>", "<|role_sep|>", "<|function_call|>")
+_OPENERS = ("<img ", "<video ", *_SEPARATORS)
 _LEAKS = ("assistant function callrecipient{", "function call<|role_sep|>")
 _THINK, _UNTHINK = "<think>", "</think>"
 
@@ -101,7 +102,7 @@ class Scanner:
         start = self._held.find("<")
         while start >= 0:
             tail = self._held[start:]
-            if tail.startswith(("<|message_sep|>", "<|role_sep|>")):
+            if tail.startswith(_SEPARATORS):
                 self._out(segments, start)
                 self._leaking = True
                 return False

@@ -45,10 +45,6 @@ class Names:
             self._wire[name] = _readable(name, names)
             names.add(self._wire[name])
         self._client = {wire: name for name, wire in self._wire.items()}
-        self._alike: dict[str, set[str]] = {}
-        for name, wire in self._wire.items():
-            for form in (name, wire):
-                self._alike.setdefault(_loose(form), set()).add(name)
 
     def wire(self, name: str) -> str:
         """What GigaChat calls the tool; a name that is not among the request's is made legal as well."""
@@ -66,8 +62,12 @@ class Names:
                 return self._client[form]
             if form in self._wire:
                 return form
-        alike = self._alike.get(_loose(forms[0])) or self._alike.get(_loose(forms[1])) or ()
-        return next(iter(alike)) if len(alike) == 1 else wire_name
+        for form in forms:
+            alike = {name for pair in self._wire.items() for name in pair if _loose(name) == _loose(form)}
+            meant = {self._client.get(name, name) for name in alike}
+            if meant:
+                return meant.pop() if len(meant) == 1 else wire_name
+        return wire_name
 
 
 def _is_legal(name: str) -> bool:

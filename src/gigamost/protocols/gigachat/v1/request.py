@@ -114,13 +114,14 @@ class Call:
         native = model.capabilities.structured == "native" and not request.tools
         match request.format:
             case JsonSchema(schema=schema, strict=strict):
+                reduced = reduce_response_schema(schema)
                 if request.tools:
                     words = BY_SCHEMA + _encode(schema).decode()
                     return _instructed(request.messages, words), None
                 if not native:
                     self._structured = self._names.wire(RESPOND)
                     return request.messages, None
-                return request.messages, wire.ResponseFormat("json_schema", reduce_response_schema(schema), strict)
+                return request.messages, wire.ResponseFormat("json_schema", reduced, strict)
             case AnyJson():
                 open_schema = wire.ResponseFormat("json_schema", {"type": "object", "properties": {}})
                 return _instructed(request.messages, JSON_ONLY), open_schema if native else None
@@ -161,10 +162,9 @@ class Call:
                 if name not in _offered(request):
                     raise invalid(f"tool_choice names {name!r}, which is not among the tools.", "tool_choice")
                 return wire.FunctionName(self._names.wire(name))
-            case AnyTool(names=names):
-                candidates = names or _offered(request)
-                if len(candidates) == 1:
-                    return wire.FunctionName(self._names.wire(candidates[0]))
+            case AnyTool() if len(request.tools) == 1:
+                return wire.FunctionName(self._names.wire(request.tools[0].name))
+            case AnyTool():
                 return "auto"
             case AutoTool():
                 return "auto"

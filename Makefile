@@ -1,0 +1,87 @@
+# Everything happens in .venv, which the first target that needs it makes: `make demo` and `make test` are all the set-up.
+#
+#   make demo ARGS=--once        options for the command behind a target
+#   make demo PYTHON=python3.13  another interpreter than the first suitable one
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test check bench format format-check lint types contracts constraints clean
+
+BIN := .venv/bin
+CODE := src tests benchmarks
+ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export UV_LINK_MODE := copy
+
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c '$(SUITABLE)' 2>/dev/null && echo $$name && break; done)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target does; do \
+		printf '  make %-13s %s\n' "$$target" "$$does"; done
+
+demo: .venv/.installed-demo ## emulator, gateway and one streamed answer; then it keeps serving (ARGS=--once: exits)
+	@$(BIN)/gigamost demo $(ARGS)
+
+test: .venv/.installed-dev ## the tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: format-check lint types contracts test ## the whole gate; CI runs this and nothing else
+
+bench: .venv/.installed-dev ## CPU, memory and start time beside nginx as a plain proxy
+	@$(call system_package,PATH="$$PATH:/usr/sbin" command -v nginx,nginx)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+format: .venv/.installed-dev ## rewrites the code as the formatter wants it
+	@$(BIN)/ruff check --fix-only --quiet $(CODE)
+	@$(BIN)/ruff format --quiet $(CODE)
+
+format-check: .venv/.installed-dev
+	@$(BIN)/ruff format --check $(CODE)
+
+lint: .venv/.installed-dev ## ruff
+	@$(BIN)/ruff check $(CODE)
+
+types: .venv/.installed-dev ## mypy, strict
+	@$(BIN)/python -m mypy
+
+contracts: .venv/.installed-dev ## which module may import which
+	@$(BIN)/lint-imports
+
+# One version of every package for all platforms and Python versions, the newest that pyproject.toml allows; the tools
+# that install and build are in the list too. Markers are dropped: a constraint installs nothing by itself.
+constraints: .venv/.installed-dev ## resolves the versions in constraints.txt anew
+	@printf 'uv\nhatchling\neditables\n' | $(BIN)/uv pip compile --quiet --universal --all-extras --python-version 3.11 \
+		--no-annotate --no-header pyproject.toml - | sed 's/ *;.*//' > constraints.new
+	@mv constraints.new constraints.txt
+
+clean: ## removes .venv, caches and build results
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv installs in a third of pip's time; where it cannot reach the index (pip.conf names a mirror), pip does it.
+.venv/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing gigamost[$*] into .venv ..."
+	@{ $(BIN)/python -m pip install -qq -c constraints.txt uv && $(BIN)/uv pip install --quiet --python $(BIN)/python \
+			-c constraints.txt --build-constraints constraints.txt -e '.[$*]'; } \
+		|| $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[$*]'
+	@touch $@
+
+$(BIN)/python:
+	@$(or $(PYTHON),false) -c '$(SUITABLE)' 2>/dev/null || { \
+		echo "No Python 3.11 to 3.14 found: install one, or name one with PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(call system_package,$(PYTHON) -c 'import ensurepip',$(VENV_PACKAGE))
+	@$(PYTHON) -m venv --clear .venv
+
+# Debian and Ubuntu keep ensurepip apart from Python, one package for each version.
+VENV_PACKAGE = $(shell $(or $(PYTHON),false) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+
+# $(call system_package,a command that succeeds when it is there,package)
+define system_package
+{ $(1); } >/dev/null 2>&1 || { \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "$(2) is missing. Install it and try again:  sudo apt-get install -y $(2)" >&2; exit 1; fi; \
+	echo "Installing the system package $(2) ..."; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2) >/dev/null; }
+endef

@@ -1,0 +1,15 @@
+"""What the gateway costs beside nginx as a plain proxy: `make bench`.
+
+    load (own process) --HTTP--> target (nginx or the gateway) --HTTP--> upstream (own process, fixed bytes)
+
+Counted is the CPU time of the target's process alone, from the kernel's clock of that process, while a fixed number of
+requests goes through it; so a busy machine disturbs it far less than it disturbs wall time. Both targets take turns in
+every round, the least of all rounds counts, and the noise is how far the median is above it.
+
+- Per request: CPU time / requests, 16 connections kept alive, always busy.
+- Per chunk: (a stream of 51 chunks - a stream of one) / 50. They come all at once or 5 ms apart; then each costs its own
+  wake-up, which is what a model's chunks do.
+- Memory: VmRSS after the start and after 100 requests. Start: from spawn to the first 200 of /health/live.
+
+Linux only (/proc, per-process clocks).
+"""

@@ -1,0 +1,61 @@
+"""`connect CLIENT`: the configuration of a client, printed, written or tried."""
+
+from pathlib import Path
+
+from gigamost.auth.root import dev_key, root_secret
+from gigamost.cli.connect import trial
+from gigamost.cli.connect.clients import CLIENTS, Client, Place
+from gigamost.cli.connect.merge import rendered, write
+from gigamost.cli.terminal import CommandError, say
+from gigamost.config import Settings, load
+from gigamost.config.origin import nearest
+from gigamost.routing.names import FLAGSHIP
+
+
+def connect(name: str, *, url: str, key: str, model: str, file: Path | None, writing: bool, checking: bool) -> None:
+    """`url`, `key` and `model` are what the options say, "" where the configuration decides."""
+    client = find(name)
+    settings = load()
+    place = Place(url or address(settings), key or client_key(settings), model or settings.models.default or FLAGSHIP)
+    if writing:
+        write(client, place, file)
+    elif checking:
+        trial.check(client, place)
+    else:
+        say(instructions(client, place))
+
+
+def find(name: str) -> Client:
+    """Raises CommandError that names the clients there are."""
+    for client in CLIENTS:
+        if client.name == name.casefold():
+            return client
+    names = [client.name for client in CLIENTS]
+    raise CommandError(f"There is no client {name!r} here{nearest(name, names)}. Known: {', '.join(names)}.")
+
+
+def instructions(client: Client, place: Place) -> str:
+    """Everything that connects the client, ready to be copied."""
+    parts = [f"# {client.title}"]
+    if client.file is not None:
+        parts += [
+            f"# {client.file.path} (`gigamost connect {client.name} --write` does it)",
+            rendered(client.file, place),
+        ]
+    return "\n".join([*parts, *(place.fill(line) for line in client.lines)])
+
+
+def address(settings: Settings) -> str:
+    """Where clients on this machine find the gateway."""
+    host = settings.server.host
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{host}:{settings.server.port}"
+
+
+def client_key(settings: Settings) -> str:
+    """The first configured key; without any, the one that dev mode prints."""
+    for key in settings.keys:
+        return key.key.reveal()
+    if settings.mode == "prod":
+        raise CommandError("There is no client key: give one with --key, or add one to `keys` in gigamost.yaml.")
+    return dev_key(root_secret(settings.secret_key, settings.state_dir)).reveal()

@@ -1,0 +1,103 @@
+"""Answers in words, in the prompt's language; and answers in JSON."""
+
+import json
+import re
+from typing import Any
+
+import jsonschema_rs
+
+from gigamost.emulator.arguments import fill, fill_object
+from gigamost.emulator.facts import Found, is_russian
+from gigamost.emulator.files import StoredFile
+
+_QUOTE = r"[\"'«“`](?P<said>.+?)[\"'»”`]"
+_VERB = (
+    r"(?:say|reply|respond|answer|output|print|write|return|скажи(?:те)?|ответь(?:те)?|напиши(?:те)?|повтори(?:те)?)"
+)
+_ALONE = re.compile(rf"(?is)\b{_VERB}\b[^\"'«“`]*{_QUOTE}(?P<rest>[^\"'«“`]*)$")
+_EXACTLY = re.compile(
+    rf"(?is)\b{_VERB}\b(?: with| just| only| одним словом| только| ровно)*\s*"
+    r"(?:exactly|only|just|the word|the single word|ровно|только|слово(?:м)?)\s*:?\s+(?P<said>\S[^\n]*?)[.!]?\s*$"
+)
+_NOTHING_ELSE = re.compile(r"(?i)nothing else|и ничего (?:больше|другого)")
+_COUNT = re.compile(r"(?i)\b(?:count|считай|посчитай|сосчитай)\b\D*(\d{1,3})\D+(\d{1,3})")
+_SUM = re.compile(r"(-?\d+(?:\.\d+)?)\s*([-+*/×x÷])\s*(-?\d+(?:\.\d+)?)")
+_DRAW = re.compile(
+    r"(?i)\b(?:draw|paint|нарисуй(?:те)?|изобрази(?:те)?)\b"
+    r"|\b(?:generate|create|make|создай|сгенерируй|сделай)\b.{0,40}\b(?:image|picture|изображение|картинк)"
+)
+_PHRASE = re.compile(r".{1,40}(?:(?<=[.!?:;,\n])\s?|\s|$)|\S{1,40}", re.DOTALL)
+
+
+def speak(prompt: str, files: tuple[StoredFile, ...] = ()) -> str:
+    """An answer to the prompt, and a line about every attached file before it."""
+    russian = is_russian(prompt)
+    seen = [_tell_file(file, russian=russian) for file in files]
+    return " ".join([*seen, _answer(prompt, russian=russian)])
+
+
+def _answer(prompt: str, *, russian: bool) -> str:
+    if match := _ALONE.search(prompt):
+        # Recorded: "Say 'Hello' and nothing else" is answered "Hello." with a full stop.
+        return match["said"] + ("." if _NOTHING_ELSE.search(match["rest"]) else "")
+    if match := _EXACTLY.search(prompt):
+        return match["said"]
+    if match := _COUNT.search(prompt):
+        first, last = int(match[1]), int(match[2])
+        step = 1 if first <= last else -1
+        return ", ".join(str(number) for number in range(first, last + step, step))
+    if match := _SUM.search(prompt):
+        result = _calculate(float(match[1]), match[2], float(match[3]))
+        if result is not None:
+            return f"{match[0].strip()} = {result:.10g}"
+    said = prompt if len(prompt) <= 300 else prompt[:300].rstrip() + "…"
+    if russian:
+        return f"Вы написали: «{said}». Это ответ эмулятора GigaChat: он повторяет вопрос, вызывает функции и рисует."
+    return f'You wrote: "{said}". This is the GigaChat emulator: it repeats what you say, calls functions and draws.'
+
+
+def _calculate(left: float, sign: str, right: float) -> float | None:
+    match sign:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*" | "×" | "x":
+            return left * right
+        case _:
+            return left / right if right else None
+
+
+def _tell_file(file: StoredFile, *, russian: bool) -> str:
+    verb = "Вижу" if russian else "I see"
+    line = f"{verb} {file.filename} ({file.label})"
+    if file.mime != "text/plain":
+        return line + "."
+    text = " ".join(file.data.decode("utf-8", "replace").split())
+    return f"{line}: {text[:80]}."
+
+
+def tell_result(results: list[tuple[str, str]], *, russian: bool) -> str:
+    """A sentence per function result that holds the result as it came."""
+    template = "Функция {name} вернула: {content}" if russian else "The function {name} returned: {content}"
+    return "\n".join(template.format(name=name, content=content) for name, content in results)
+
+
+def wants_picture(prompt: str) -> bool:
+    return _DRAW.search(prompt) is not None
+
+
+def write_json(schema: dict[str, Any], found: Found, *, every: bool) -> str:
+    """JSON text that fits the schema, with the recorded indent of four: an object of the prompt, or one made up."""
+    plain = {name: value for name, value in schema.items() if name != "$schema"}
+    for candidate in found.objects:
+        if jsonschema_rs.is_valid(plain, candidate):
+            return json.dumps(candidate, ensure_ascii=False, indent=4)
+    is_object = schema.get("type", "object") in ("object", ["object", "null"])
+    value = fill_object(schema, found, every=every) if is_object else fill(schema, "answer", found, every=every)
+    return json.dumps(value, ensure_ascii=False, indent=4)
+
+
+def phrases(text: str) -> list[str]:
+    """The text in pieces of a phrase each, as the API streams it: their sum is the text."""
+    return _PHRASE.findall(text)

@@ -1,0 +1,88 @@
+"""Texts to vectors: cut into calls that GigaChat takes, sent some at a time, put together in order."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from gigamost.core.errors import GatewayError, Kind, invalid
+from gigamost.core.models import Model
+from gigamost.core.tasks import EmbedReply, EmbedRequest
+from gigamost.objects.ids import Seal
+from gigamost.pipeline.ask import ask
+from gigamost.pipeline.context import Context, client_id
+from gigamost.pipeline.plain import each, json_headers
+from gigamost.pipeline.routes import Routes
+from gigamost.protocols.gigachat.tasks import EMBEDDINGS, Embedded, decode_embeddings, encode_texts
+
+# Of one call (gigachat-api.md section 6.1). A longer text goes alone: GigaChat itself says what is too long.
+MAX_ITEMS: Final = 64
+MAX_BYTES: Final = 120_000
+# What an upstream refuses because of the texts it was sent.
+_OF_TEXTS: Final = frozenset({Kind.INVALID_REQUEST, Kind.CONTEXT_OVERFLOW, Kind.TOO_LARGE})
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """The texts of one call. `first` is the place of the first of them in the request."""
+
+    first: int
+    texts: tuple[str, ...]
+
+    @property
+    def place(self) -> str:
+        last = self.first + len(self.texts) - 1
+        return f"input[{self.first}]" if last == self.first else f"input[{self.first}] to input[{last}]"
+
+
+class Embedder:
+    def __init__(self, routes: Routes, seal: Seal, queue_timeout: float) -> None:
+        self._routes = routes
+        self._seal = seal
+        self._queue_timeout = queue_timeout
+
+    async def embed(self, request: EmbedRequest, context: Context) -> EmbedReply:
+        """Raises GatewayError: 404 and 400 for the model, 400 for `dimensions` that it does not have."""
+        model = await self._routes.model(request.model, "embedder")
+        if model.capabilities.dimensions:
+            _check_dimensions(request, model, model.capabilities.dimensions)
+        headers = json_headers(context, client_id(self._seal, context, request.user))
+
+        async def call(batch: Batch) -> Embedded:
+            body = encode_texts(model.id, batch.texts)
+            accounts = self._routes.accounts(context.principal)
+            gate = (context.principal.tenant, self._queue_timeout)
+            try:
+                answer = await ask(accounts, "POST", EMBEDDINGS, headers, body, gate=gate)
+            except GatewayError as error:
+                raise _located(error, batch.place) from None
+            return decode_embeddings(answer.body, len(batch.texts))
+
+        parts = await each(batches(request.inputs), call)
+        vectors = tuple(vector for part in parts for vector in part.vectors)
+        _check_dimensions(request, model, len(vectors[0]))
+        return EmbedReply(vectors, sum(part.tokens for part in parts), model.id)
+
+
+def batches(texts: Sequence[str]) -> Iterator[Batch]:
+    """The texts in their order, at most 64 and 120 kB of JSON in each batch."""
+    first, size = 0, 0
+    for at, text in enumerate(texts):
+        length = len(text) * 6 if len(text) < 100 else len(text.encode("utf-8", "surrogatepass"))
+        if at > first and (at - first == MAX_ITEMS or size + length > MAX_BYTES):
+            yield Batch(first, tuple(texts[first:at]))
+            first, size = at, 0
+        size += length
+    yield Batch(first, tuple(texts[first:]))
+
+
+def _check_dimensions(request: EmbedRequest, model: Model, given: int) -> None:
+    if request.dimensions not in (None, given):
+        message = f"The model {model.id} gives vectors of {given} dimensions and no others: send {given} or nothing."
+        raise invalid(message, "dimensions", "unsupported_value")
+
+
+def _located(error: GatewayError, place: str) -> GatewayError:
+    problem = error.problem
+    if problem.kind not in _OF_TEXTS:
+        return error
+    return GatewayError.of(msgspec.structs.replace(problem, message=f"{place}: {problem.message}", param="input"))

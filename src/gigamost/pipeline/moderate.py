@@ -1,0 +1,52 @@
+"""Texts judged by GigaChat's filter, where the account has one."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from gigamost.core.errors import GatewayError, Kind
+from gigamost.core.models import Model
+from gigamost.core.tasks import ModerateRequest, Verdict
+from gigamost.pipeline.ask import ask
+from gigamost.pipeline.context import Context
+from gigamost.pipeline.plain import each, json_headers
+from gigamost.pipeline.routes import Routes
+from gigamost.protocols.gigachat.tasks import FILTER, decode_filter, encode_filter
+from gigamost.routing.names import Row
+
+# OpenAI's names of filters stand for whichever filter the account has: the target is a kind, not a name.
+FILTERS: Final = Row("", ("omni-moderation-*", "text-moderation-*"))
+
+
+class Moderator:
+    def __init__(self, routes: Routes, queue_timeout: float) -> None:
+        self._routes = routes
+        self._queue_timeout = queue_timeout
+
+    async def moderate(self, request: ModerateRequest, context: Context) -> Sequence[Verdict]:
+        """One verdict per text. Raises GatewayError: 501 where the account has no filter."""
+        model = await self._model(request.model)
+        headers = json_headers(context)
+
+        async def judge(text: str) -> Verdict:
+            if not text.strip():
+                return Verdict(flagged=False)  # nothing is said, and GigaChat may refuse an empty message
+            accounts = self._routes.accounts(context.principal)
+            gate = (context.principal.tenant, self._queue_timeout)
+            answer = await ask(accounts, "POST", FILTER, headers, encode_filter(model.id, text), gate=gate)
+            return Verdict(flagged=decode_filter(answer.body))
+
+        return await each(request.inputs, judge)
+
+    async def _model(self, name: str) -> Model:
+        listed = await self._routes.listed()
+        if not FILTERS.matches(name) or any(each.name == name for each in listed):
+            return await self._routes.model(name, "filter")
+        for each_model in listed:
+            if each_model.model.kind == "filter":
+                return each_model.model
+        raise GatewayError(
+            Kind.UNSUPPORTED,
+            "This GigaChat account has no filter model (GigaFilter), so texts cannot be moderated. Chats are filtered "
+            "by GigaChat itself: a refused one ends with finish_reason content_filter.",
+            param="model",
+        )

@@ -1,0 +1,1 @@
+"""Where to: which model a name means."""
