@@ -7,8 +7,8 @@ requests goes through it; so a busy machine disturbs it far less than it disturb
 every round, the least of all rounds counts, and the noise is how far the median is above it.
 
 - Per request: CPU time / requests, 16 connections kept alive, always busy.
-- Per chunk: (a stream of 51 chunks - a stream of one) / 50. They come all at once or 5 ms apart; then each costs its own
-  wake-up, which is what a model's chunks do.
+- Per chunk: (a stream of 51 chunks - a stream of one) / 50. They come all at once, or 5 ms apart as a model's do; then
+  each costs its own wake-up.
 - Memory: VmRSS after the start and after 100 requests. Start: from spawn to the first 200 of /health/live.
 
 Linux only (/proc, per-process clocks).

@@ -1,8 +1,10 @@
 """Configurations of clients: printed, merged into what is there, never at the cost of anything else."""
 
 import json
+import socket
 import stat
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -218,6 +220,44 @@ def test_check_says_when_nobody_answers(gigamost: Command) -> None:
     outcome = gigamost("connect", "aider", "--check", "--url", "http://127.0.0.1:9", *OPTIONS)
     assert outcome.code == 1
     assert "gigamost serve" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ('HTTP/1.1 200 OK\r\n\r\ndata: {"choices": [{"delta": {"content": "a"}}]}\n\n', "without its finish"),
+        ("HTTP/1.1 200 OK\r\n\r\ndata: <html>\n\n", "none of OpenAI's"),
+        ('HTTP/1.1 200 OK\r\n\r\ndata: {"error": {"message": "broke off"}}\n\n', "broke off"),
+        ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>", "HTTP 502: <html>"),
+        ('HTTP/1.1 401 No\r\nContent-Length: 32\r\n\r\n{"error": {"message": "no key!"}}', "HTTP 401: no key!"),
+        ("nothing of HTTP\r\n\r\n", "gigamost serve"),
+    ],
+)
+def test_check_says_what_a_client_would_not_survive(gigamost: Command, answer: str, said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rb") as request:
+                length = 0
+                while (line := request.readline()) != b"\r\n":
+                    if line.lower().startswith(b"content-length:"):
+                        length = int(line.split(b":")[1])
+                request.read(length)
+                connection.sendall(answer.encode())
+
+        thread = Thread(target=serve)
+        thread.start()
+        outcome = gigamost("connect", "aider", "--check", "--url", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        thread.join()
+    assert outcome.code == 1
+    assert said in outcome.err
+
+
+def test_an_address_has_a_scheme(gigamost: Command) -> None:
+    outcome = gigamost("connect", "aider", "--url", "localhost:8090")
+    assert outcome.code == 1
+    assert "http://" in outcome.err
 
 
 def parsed(text: str, client: str) -> Any:

@@ -147,3 +147,25 @@ def test_certs_check_says_what_to_do(gigamost: Command) -> None:
     outcome = gigamost("certs", "check")
     assert outcome.code == 1
     assert "gigamost certs install" in outcome.err
+
+
+def test_certs_install_that_reaches_nobody_says_so(gigamost: Command) -> None:
+    dead = "http://127.0.0.1:9"
+    outcome = gigamost("certs", "install", HTTPS_PROXY=dead, HTTP_PROXY=dead)
+    assert outcome.code == 1
+    assert "was not installed" in outcome.err
+    assert "GIGACHAT_CA_BUNDLE_FILE" in outcome.err
+
+
+def test_a_proxy_that_is_none_is_named(gigamost: Command) -> None:
+    outcome = gigamost("config", "check", HTTPS_PROXY="socks5://user:canary@proxy:1")
+    assert outcome.code == 1
+    assert outcome.err.startswith("HTTPS_PROXY")
+    assert "canary" not in outcome.err
+
+
+def test_an_emulator_needs_a_folder_for_its_certificates(gigamost: Command, home: Path) -> None:
+    (home / "file").write_text("")
+    outcome = gigamost("emulator", "--tls", "--folder", str(home / "file"))
+    assert outcome.code == 1
+    assert "--folder" in outcome.err

@@ -16,7 +16,7 @@ from gigamost.emulator.refusal import RefusalError
 from gigamost.emulator.state import Call, State
 from gigamost.emulator.validator import parse
 from tests.emulator.conftest import Api
-from tests.emulator.test_validator import EXAMPLES
+from tests.emulator.examples import EXAMPLES
 
 ACCEPTED = [accepted for accepted, _, _ in EXAMPLES.values() if isinstance(accepted, dict)]
 ANYTHING = st.recursive(
@@ -49,19 +49,17 @@ def mutated(draw: st.DrawFn) -> Any:
     return body
 
 
-@settings(max_examples=6000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(mutated(), st.booleans())
 def test_a_mutated_request_is_answered_or_refused(body: Any, strict: bool) -> None:
     state = State(EmulatorSettings(strict_fields=strict), lambda: 1e9)
     request = HttpRequest("POST", "/api/v1/chat/completions", {}, {"x-session-id": "s"})
     try:
         raw = parse(msgspec.json.encode(body))
-        answer = complete(state, Call(request, COMPANY, raw, in_messages(raw)))
+        status = complete(state, Call(request, COMPANY, raw, in_messages(raw))).status
     except RefusalError as refusal:
-        assert 400 <= refusal.status < 500
-    else:
-        assert answer.status == 200
-        assert answer.body
+        status = refusal.status
+    assert status == 200 or 400 <= status < 500
 
 
 @pytest.mark.parametrize("path", ["/chat/completions", "/embeddings", "/tokens/count", "/filter/check", "/ai/check"])

@@ -283,7 +283,7 @@ async def test_json_that_does_not_fit_is_repaired_once(client: openai.AsyncOpenA
 async def test_a_stream_that_does_not_fit_a_strict_schema_ends_in_an_error(
     client: openai.AsyncOpenAI, world: World
 ) -> None:
-    world.script("text=no JSON")
+    world.script("long=50; delay=0.01")
     response_format: Any = {
         "type": "json_schema",
         "json_schema": {"name": "p", "schema": Person.model_json_schema(), "strict": True},
@@ -403,7 +403,8 @@ async def test_reasoning_is_shown_beside_the_text(client: openai.AsyncOpenAI) ->
     stream = await client.chat.completions.create(
         model="GigaChat-2-Reasoning", messages=user("hi"), reasoning_effort="high", stream=True
     )
-    assert any(getattr(part.choices[0].delta, "reasoning_content", None) async for part in stream)
+    thoughts = [getattr(part.choices[0].delta, "reasoning_content", None) async for part in stream]
+    assert any(thoughts)
 
 
 async def test_a_filtered_answer_says_so(client: openai.AsyncOpenAI, world: World) -> None:
@@ -421,9 +422,9 @@ async def test_an_answer_that_was_too_long_says_so(client: openai.AsyncOpenAI, w
 async def test_a_generated_picture_comes_as_usable_content(
     client: openai.AsyncOpenAI, world: World, stream: bool
 ) -> None:
-    """The built-in is named by the client in GigaChat's own way; the picture comes back as a data URL in Markdown."""
-    world.script("picture")
-    answer = await ask(client, "Draw a red bridge", stream=stream)
+    builtin: Any = {"type": "image_generation"}
+    answer = await ask(client, "Draw a red bridge", stream=stream, tools=[builtin])
+    assert world.sent["functions"] == [{"name": "text2image"}]
     text = text_of([part async for part in answer]) if stream else answer.choices[0].message.content
     assert "](data:image/" in text
     assert "<img" not in text

@@ -14,6 +14,7 @@ from gigamost.cli.upstream import first_credential
 from gigamost.config import Settings, load
 from gigamost.routing.names import FLAGSHIP
 from gigamost.server.run import loop_factory
+from gigamost.upstreams.http import TransportError
 from gigamost.upstreams.transport import HttpTransport
 
 
@@ -30,8 +31,11 @@ def chat(text: str, model: str, config: Path | None) -> None:
 
 def ask(settings: Settings, prompt: str, model: str = "") -> Answer:
     """Prints the answer as it comes. Raises CommandError."""
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        answer = runner.run(_ask(settings, prompt, model or settings.models.default or FLAGSHIP))
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            answer = runner.run(_ask(settings, prompt, model or settings.models.default or FLAGSHIP))
+    except TransportError as error:
+        raise CommandError(f"The answer broke off ({error}).", "`gigamost doctor` looks closer.") from error
     say()
     if answer.problem:
         raise CommandError(answer.problem, "`gigamost doctor` looks closer.")

@@ -5,14 +5,17 @@ from pathlib import Path
 
 from gigamost.cli.port import unavailable
 from gigamost.cli.signals import until_signal
-from gigamost.cli.terminal import say
+from gigamost.cli.terminal import CommandError, say
 from gigamost.emulator import Emulator, EmulatorSettings, Running, build
 from gigamost.emulator.ca import Authority, create
 
 
 def emulate(host: str, port: int, *, tls: bool, tls_port: int, folder: Path) -> None:
     """`folder` gets the generated certificates. Raises CommandError."""
-    authority = create(folder) if tls else None
+    try:
+        authority = create(folder) if tls else None
+    except OSError as error:
+        raise CommandError(f"{folder} cannot be written ({error.strerror}): name another with --folder.") from error
     try:
         asyncio.run(_emulate(build(EmulatorSettings(delay=0.03)), host, port, tls_port, authority))
     except OSError as error:

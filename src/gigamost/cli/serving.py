@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from gigamost.app import Gateway, build
+from gigamost.cli.terminal import CommandError
 from gigamost.config import ClientKey, Settings
 from gigamost.core.secret import Secret
 from gigamost.server.run import Server
@@ -25,20 +26,24 @@ class Serving(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def serving(settings: Settings, listener: socket.socket) -> AsyncIterator[Serving]:
-    """Takes the listener over. What is under way at the end of the block may finish."""
-    gateway = build(settings)
-    host, port = listener.getsockname()[:2]
+    """Takes the listener over. What is under way at the end of the block may finish. Raises CommandError."""
     with listener:
-        await gateway.start()
         try:
-            server = Server(gateway.asgi)
-            finished = asyncio.create_task(server.run_on(listener))
-            base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-            yield Serving(base, gateway, server, finished)
+            gateway = build(settings)
+        except (ValueError, OSError) as error:
+            raise CommandError(str(error)) from error
+        host, port = listener.getsockname()[:2]
+        await gateway.start()
+        server = Server(gateway.asgi)
+        finished = asyncio.create_task(server.run_on(listener))
+        try:
+            while not (server.started or finished.done()):  # noqa: ASYNC110  uvicorn has no event for it
+                await asyncio.sleep(0.01)
+            yield Serving(f"http://{f'[{host}]' if ':' in host else host}:{port}", gateway, server, finished)
+        finally:
             if not finished.done():
                 server.drain()
             await finished
-        finally:
             await gateway.stop()
 
 

@@ -90,8 +90,12 @@ async def _follow(response: Response, answer: Answer, began: float, show: Callab
         for frame in reader.feed(chunk):
             if frame.data == b"[DONE]":
                 done = True
-            else:
+                continue
+            try:
                 _take(answer, msgspec.json.decode(frame.data, type=_Chunk), began, show)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                answer.problem = f"a piece of the stream is none of OpenAI's: {error}"
+                return
     if not answer.problem and not (done and answer.finish):
         answer.problem = "the stream ended without its finish: an agent would retry or hang"
 

@@ -62,7 +62,8 @@ Format = PlainText | AnyJson | JsonSchema
 class ChatRequest(msgspec.Struct, frozen=True):
     """One chat completion.
 
-    `model` is the name the client wrote. Sampling values are None when the client left them out, and in the
+    `model` is the name the client wrote. `builtins` are tools that the upstream runs itself, by the client's word for
+    their type (`image_generation`). Sampling values are None when the client left them out, and in the
     documented range of the client's protocol otherwise. `extra` carries vendor fields by origin
     (`{"gigachat": {"profanity_check": False}}`). `ignored` names, as the client wrote them, the fields that had no
     meaning here; more are added on the way (see `Call.ignored`). `spelled` maps a field of ours to the client's word
@@ -72,6 +73,7 @@ class ChatRequest(msgspec.Struct, frozen=True):
     model: str
     messages: tuple[Message, ...]
     tools: tuple[Function, ...] = ()
+    builtins: tuple[str, ...] = ()
     tool_choice: ToolChoice = AutoTool()
     parallel_tool_calls: bool = True
     format: Format = PlainText()

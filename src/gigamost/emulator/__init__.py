@@ -8,10 +8,11 @@ from gigamost.emulator.app import Emulator, build
 from gigamost.emulator.log import Seen
 from gigamost.emulator.personalities import DIRECTIVES
 from gigamost.emulator.running import Running
-from gigamost.emulator.settings import COMPANY, PERSON, TRADER, Account, EmulatorSettings
+from gigamost.emulator.settings import COMPANY, DEMO, PERSON, TRADER, Account, EmulatorSettings
 
 __all__ = [
     "COMPANY",
+    "DEMO",
     "DIRECTIVES",
     "PERSON",
     "TRADER",

@@ -47,8 +47,8 @@ async def deliver(
     send: Send,
     before_last: Callable[[], None],
 ) -> Ending:
-    """Sends until the end or until the client leaves. `before_last` is called when only the last bytes are left:
-    a client that has them may come back at once."""
+    """Sends until the end or until the client leaves. `before_last` is called when only the last bytes, or
+    a cut, are left: a client that has them may come back at once."""
     leaving = asyncio.ensure_future(_left(receive))
     sending = asyncio.ensure_future(_send(answer, extra, scope, send, before_last))
     try:
@@ -84,6 +84,7 @@ async def _send(
             case Pause(seconds=seconds):
                 await _sleep(seconds)
             case Hangup(reset=reset):
+                before_last()
                 hangup = scope.get("extensions", {}).get(HANGUP)
                 if hangup is not None:
                     await hangup["now"](reset=reset)

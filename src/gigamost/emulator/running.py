@@ -4,6 +4,7 @@ uvicorn's own server polls to start and to stop and takes the process's signals;
 """
 
 import asyncio
+import os
 import socket
 import ssl
 import struct
@@ -16,6 +17,9 @@ from uvicorn.server import ServerState
 
 from gigamost.emulator.app import Emulator
 from gigamost.emulator.delivery import HANGUP
+
+# `struct linger`, on and 0 seconds: closing throws away what is unsent and resets. Windows has shorter fields.
+_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class Connection(HttpToolsProtocol):
@@ -30,7 +34,7 @@ class Connection(HttpToolsProtocol):
             await asyncio.sleep(0)
         if reset:
             connection = cast("socket.socket", self.transport.get_extra_info("socket"))  # untyped in asyncio
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
             self.transport.abort()
         else:
             self.transport.close()

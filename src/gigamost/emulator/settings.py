@@ -60,3 +60,7 @@ class EmulatorSettings(msgspec.Struct, frozen=True):
     embeddings_limit: int = 128 * 1024
     batch_polls: int = 1
     log_size: int = 1000
+
+
+# For people: unknown fields are ignored as the real API ignores them, and a stream is seen to stream.
+DEMO = EmulatorSettings(strict_fields=False, delay=0.03)

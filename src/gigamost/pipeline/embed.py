@@ -8,6 +8,7 @@ import msgspec
 from gigamost.core.errors import GatewayError, Kind, invalid
 from gigamost.core.models import Model
 from gigamost.core.tasks import EmbedReply, EmbedRequest
+from gigamost.core.text import clean_text
 from gigamost.objects.ids import Seal
 from gigamost.pipeline.ask import ask
 from gigamost.pipeline.context import Context, client_id
@@ -67,7 +68,7 @@ def batches(texts: Sequence[str]) -> Iterator[Batch]:
     """The texts in their order, at most 64 and 120 kB of JSON in each batch."""
     first, size = 0, 0
     for at, text in enumerate(texts):
-        length = len(text) * 6 if len(text) < 100 else len(text.encode("utf-8", "surrogatepass"))
+        length = len(msgspec.json.encode(clean_text(text)))
         if at > first and (at - first == MAX_ITEMS or size + length > MAX_BYTES):
             yield Batch(first, tuple(texts[first:at]))
             first, size = at, 0

@@ -39,11 +39,11 @@ class Moderator:
 
     async def _model(self, name: str) -> Model:
         listed = await self._routes.listed()
-        if not FILTERS.matches(name) or any(each.name == name for each in listed):
+        if not FILTERS.matches(name) or any(entry.name == name for entry in listed):
             return await self._routes.model(name, "filter")
-        for each_model in listed:
-            if each_model.model.kind == "filter":
-                return each_model.model
+        for entry in listed:
+            if entry.model.kind == "filter":
+                return entry.model
         raise GatewayError(
             Kind.UNSUPPORTED,
             "This GigaChat account has no filter model (GigaFilter), so texts cannot be moderated. Chats are filtered "

@@ -21,7 +21,7 @@ from gigamost.routing.names import Row
 from gigamost.upstreams.account import Account
 
 # OpenAI's image models stand for the default chat model, where no other rule knows them.
-PAINTERS: Final = Row("gigachat", ("", "dall-e-*", "gpt-image-*", "chatgpt-image-*"))
+PAINTERS: Final = Row("gigachat", ("dall-e-*", "gpt-image-*", "chatgpt-image-*"))
 _SHOWN: Final = 300  # characters of the model's own words in an error
 
 
@@ -58,10 +58,9 @@ class Painter:
 
     async def _model(self, name: str) -> Model:
         try:
-            model = await self._routes.model(name, "chat")
+            model = await self._routes.model(name or PAINTERS.target, "chat")
         except GatewayError as error:
-            unknown = error.problem.kind is Kind.MODEL_NOT_FOUND or not name
-            if not (unknown and PAINTERS.matches(name)):
+            if error.problem.kind is not Kind.MODEL_NOT_FOUND or not PAINTERS.matches(name):
                 raise
             model = await self._routes.model(PAINTERS.target, "chat")
         if not model.capabilities.functions:

@@ -47,11 +47,11 @@ async def first_served(
 ) -> tuple[Account, Result]:
     """What the first account gives, else the second, and which of them it was: what an answer names lies under that
     credential alone. Raises GatewayError."""
-    for account in accounts[:1] if len(accounts) > 1 else ():
+    *others, last = accounts[:2]
+    for account in others:
         try:
             return account, await do(account)
         except GatewayError as error:
             if error.problem.kind not in _ELSEWHERE:
                 raise
-    last = accounts[:2][-1]
     return last, await do(last)

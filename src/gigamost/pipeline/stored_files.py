@@ -51,17 +51,17 @@ class StoredFiles:
 
     async def upload(self, file: NewFile, context: Context) -> StoredFile:
         """Raises GatewayError: 400 for a type that GigaChat does not keep, 413 for too many bytes."""
-        content_type, body = await asyncio.to_thread(self._written, file, context)
+        name = clean_text(file.name[-_LONGEST_NAME:]) or "file"
+        content_type, body = await asyncio.to_thread(self._written, file, name, context)
         headers = {**_headers(context), "Content-Type": content_type}
 
         async def put(account: Account) -> HttpAnswer:
             return await ask((account,), "POST", "/files", headers, body)
 
         account, answer = await first_served(self._routes.accounts(context.principal), put)
-        stored = msgspec.structs.replace(
-            decode_file(answer.body), name=file.name, purpose=file.purpose, size=len(file.data)
-        )
-        return self._sealed(stored, account, context)
+        stored = decode_file(answer.body)
+        told = msgspec.structs.replace(stored, name=name, purpose=file.purpose, size=len(file.data))
+        return self._sealed(told, account, context)
 
     async def list_files(self, context: Context) -> Sequence[StoredFile]:
         """All files of this tenant, under every credential. Raises GatewayError when one of them does not answer: a
@@ -96,11 +96,11 @@ class StoredFiles:
         with _missing(file_id):
             await AccountFiles(account, "").delete(upstream_id)
 
-    def _written(self, file: NewFile, context: Context) -> tuple[str, bytes]:
+    def _written(self, file: NewFile, name: str, context: Context) -> tuple[str, bytes]:
         accepted = _accepted(file)
         purpose = _escaped(file.purpose).replace("-", "%2D")
-        name = f"gm-{self._tag(context)}-{purpose}-{_escaped(file.name[-_LONGEST_NAME:])}.{accepted.extension}"
-        return encode_upload(file.data, accepted.mime, name)
+        tagged = f"gm-{self._tag(context)}-{purpose}-{_escaped(name)}.{accepted.extension}"
+        return encode_upload(file.data, accepted.mime, tagged)
 
     def _tag(self, context: Context) -> str:
         return self._seal.tag("files", context.principal.tenant)
@@ -131,7 +131,7 @@ def _accepted(file: NewFile) -> FileType:
     mime = sniff(file.data)
     accepted = ACCEPTED.get(mime)
     if accepted is None:
-        formats = ", ".join(each.extension for each in ACCEPTED.values())
+        formats = ", ".join(accepts.extension for accepts in ACCEPTED.values())
         what = mime or "of a format that is not recognised (a text must be UTF-8)"
         raise invalid(f"file is {what}. GigaChat keeps {formats}: convert it first.", "file", "unsupported_file")
     limit = MAX_BYTES[accepted.modality]
@@ -142,7 +142,7 @@ def _accepted(file: NewFile) -> FileType:
 
 
 def _escaped(text: str) -> str:
-    return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", clean_text(text))
+    return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", text)
 
 
 def _named(file: StoredFile, tag: str) -> StoredFile | None:

@@ -15,8 +15,14 @@ from gigamost.routing.names import FLAGSHIP
 def connect(name: str, *, url: str, key: str, model: str, file: Path | None, writing: bool, checking: bool) -> None:
     """`url`, `key` and `model` are what the options say, "" where the configuration decides."""
     client = find(name)
+    if url and not url.startswith(("http://", "https://")):
+        raise CommandError(f"--url {url} is no address: it begins with http:// or https://, and ends before /v1.")
     settings = load()
-    place = Place(url or address(settings), key or client_key(settings), model or settings.models.default or FLAGSHIP)
+    place = Place(
+        url.removesuffix("/v1") or address(settings),
+        key or client_key(settings),
+        model or settings.models.default or FLAGSHIP,
+    )
     if writing:
         write(client, place, file)
     elif checking:

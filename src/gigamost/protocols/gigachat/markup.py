@@ -33,7 +33,7 @@ _TAG = re.compile(r'<(img|video)\s(?:[a-z]+="[^"]*"\s)*?src="([^"]+)"[^<>]*?/>')
 _TAG_LIMIT = 512  # a longer "<img ..." is prose that talks about HTML
 _SEPARATORS = ("<|message_sep|>", "<|role_sep|>", "<|function_call|>")
 _OPENERS = ("<img ", "<video ", *_SEPARATORS)
-_LEAKS = ("assistant function callrecipient{", "function call<|role_sep|>")
+_LEAKS = ("assistant function callrecipient{", "function call<|role_sep|>", *_SEPARATORS)
 _THINK, _UNTHINK = "<think>", "</think>"
 
 
@@ -78,7 +78,7 @@ class Scanner:
             if held.startswith(_LEAKS):
                 self._leaking = True
                 return False
-            if not held or _THINK.startswith(held) or any(leak.startswith(held) for leak in _LEAKS):
+            if not held or any(start.startswith(held) for start in (_THINK, *_LEAKS)):
                 return False
             self._at_start = False
         return self._prose(segments)

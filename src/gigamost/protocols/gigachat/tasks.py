@@ -1,4 +1,4 @@
-"""GigaChat's plain calls (gigachat-api.md sections 4.6, 6.1, 6.2, 6.7), client role, without I/O: bodies out, answers in.
+"""GigaChat's plain calls (gigachat-api.md sections 4.6, 6.1, 6.2, 6.7), client role: bodies out, answers in, no I/O.
 
 Every `decode_...` raises GatewayError (502) for an answer that is none, and what an error inside a 200 means.
 """

@@ -1,5 +1,7 @@
 """Messages and tools of Chat Completions to core values (server role), each error with the path of its field."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from gigamost.core.dataurl import decode_base64, decode_data_url, source_of
@@ -129,10 +131,18 @@ def _arguments(call: wire.FunctionCall) -> str:
     return call.arguments or ""
 
 
-def read_tools(tools: list[wire.Tool], ignored: list[str]) -> tuple[tuple[Function, ...], frozenset[str]]:
-    """The functions, and which of them are custom tools (free text in, sent as one string argument)."""
+class Tools(NamedTuple):
+    """`customs` names the functions that are custom tools (free text in, sent as one string argument)."""
+
+    functions: tuple[Function, ...] = ()
+    customs: frozenset[str] = frozenset()
+    builtins: tuple[str, ...] = ()
+
+
+def read_tools(tools: list[wire.Tool], ignored: list[str]) -> Tools:
     functions: dict[str, Function] = {}
     customs: set[str] = set()
+    builtins: list[str] = []
     for at, tool in enumerate(tools):
         path = f"tools[{at}]"
         if tool.custom is not None:
@@ -145,11 +155,11 @@ def read_tools(tools: list[wire.Tool], ignored: list[str]) -> tuple[tuple[Functi
         elif tool.type in ("function", "custom"):
             raise invalid(f"{path}.{tool.type} is missing.", f"{path}.{tool.type}")
         else:
-            ignored.append(f"tools.{tool.type}")
+            builtins.append(tool.type)
             continue
         if functions.setdefault(function.name, function) != function:
             raise invalid(f"{path}: another tool is called {function.name!r} already.", path)
-    return tuple(functions.values()), frozenset(customs)
+    return Tools(tuple(functions.values()), frozenset(customs), tuple(dict.fromkeys(builtins)))
 
 
 def read_function(function: wire.Function) -> Function:

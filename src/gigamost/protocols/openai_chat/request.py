@@ -21,7 +21,7 @@ from gigamost.core.request import (
     ToolChoice,
 )
 from gigamost.protocols.openai_chat import wire
-from gigamost.protocols.openai_chat.messages import GIGACHAT, read_function, read_messages, read_tools
+from gigamost.protocols.openai_chat.messages import GIGACHAT, Tools, read_function, read_messages, read_tools
 from gigamost.protocols.openai_chat.response import Form
 from gigamost.protocols.openai_chat.rules import RULES
 
@@ -32,7 +32,8 @@ _reader = BodyReader(wire.Chat, RULES, cached=("tools", "functions"))
 def decode(body: bytes) -> tuple[ChatRequest, Form]:
     """The request, and the form in which this client wants its answer. Raises GatewayError (400)."""
     chat, ignored = _reader.read(body)
-    tools, customs = read_tools(chat.tools, ignored) if chat.tools else ((), frozenset[str]())
+    given = read_tools(chat.tools, ignored) if chat.tools else Tools()
+    tools = given.functions
     legacy = not tools and bool(chat.functions)
     if legacy and chat.functions:
         tools = tuple(read_function(function) for function in chat.functions)
@@ -46,6 +47,7 @@ def decode(body: bytes) -> tuple[ChatRequest, Form]:
         model=chat.model,
         messages=read_messages(chat.messages, ignored),
         tools=tools,
+        builtins=given.builtins,
         tool_choice=choice,
         parallel_tool_calls=chat.parallel_tool_calls is not False,
         format=_format(chat.response_format, ignored),
@@ -60,7 +62,7 @@ def decode(body: bytes) -> tuple[ChatRequest, Form]:
         ignored=tuple(ignored),
         spelled=spelled,
     )
-    return request, Form(include_usage=bool(options.include_usage), legacy_functions=legacy, customs=customs)
+    return request, Form(include_usage=bool(options.include_usage), legacy_functions=legacy, customs=given.customs)
 
 
 def _limit(chat: wire.Chat) -> tuple[int | None, dict[str, str]]:

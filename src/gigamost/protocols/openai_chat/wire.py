@@ -92,7 +92,7 @@ class Custom(msgspec.Struct, frozen=True):
 
 
 class Tool(msgspec.Struct, frozen=True):
-    """`type` is "function" or "custom"; any other is a vendor's built-in tool, listed as `tools.<type>`."""
+    """`type` is "function" or "custom"; any other is a tool that the upstream runs itself."""
 
     type: str = "function"
     function: Function | None = None

@@ -1,7 +1,6 @@
 """`POST /v1/embeddings` of OpenAI (API reference, "Create embeddings"), server role."""
 
-import sys
-from array import array
+import struct
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
@@ -92,7 +91,4 @@ def _floats(vector: Sequence[float]) -> Sequence[float]:
 
 
 def _base64(vector: Sequence[float]) -> str:
-    packed = array("f", vector)
-    if sys.byteorder == "big":
-        packed.byteswap()
-    return b64encode(packed).decode("ascii")
+    return b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode("ascii")

@@ -51,8 +51,8 @@ def _parse(incoming: Incoming) -> tuple[File | None, dict[str, str]]:
 
     # No part may go to a temporary file: the body is in memory already.
     config = {"MAX_MEMORY_FILE_SIZE": len(incoming.body) + 1}
-    parser = FormParser("multipart/form-data", keep, files.append, boundary=boundary, config=config)
     try:
+        parser = FormParser("multipart/form-data", keep, files.append, boundary=boundary, config=config)
         parser.write(incoming.body)
         parser.finalize()
     except FormParserError as error:

@@ -36,6 +36,9 @@ EFFORTS: Mapping[str, Any] = {"minimal": "low", "low": "low", "medium": "medium"
 # GigaChat's own fields that a client may send beside its protocol's; they go through as they came.
 OWN_FIELDS = ("repetition_penalty", "update_interval", "profanity_check", "flags", "storage", "function_ranker")
 
+# Built-in functions of v1 by the words of its own and of other vendors' APIs (section 4.6).
+BUILTINS = {"image_generation": "text2image", "text2image": "text2image", "text2model3d": "text2model3d"}
+
 _encode = msgspec.json.Encoder().encode
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 _SSE = {"Content-Type": "application/json", "Accept": "text/event-stream", "Cache-Control": "no-store"}
@@ -131,6 +134,9 @@ class Call:
     def _offer(self, chat: wire.Chat, request: ChatRequest, model: Model) -> None:
         strict = model.capabilities.strict_objects
         functions = [self._function(tool, strict) for tool in request.tools]
+        builtins = dict.fromkeys(BUILTINS[name] for name in request.builtins if name in BUILTINS)
+        self._lost += [f"tools.{name}" for name in request.builtins if name not in BUILTINS]
+        functions += [wire.Function(name) for name in builtins]
         if self._structured is not None and isinstance(request.format, JsonSchema):
             answer = Function(RESPOND, "Gives the final answer to the user.", request.format.schema)
             chat.functions = [self._function(answer, strict)]
@@ -145,7 +151,7 @@ class Call:
             chat.functions = [*(chat.functions or []), *functions]
         elif functions:
             chat.functions = functions
-            chat.function_call = self._choice(request) if request.tools else "none"
+            chat.function_call = self._choice(request) if request.tools or builtins else "none"
 
     def _function(self, tool: Function, strict_objects: bool) -> wire.Function:
         parameters = reduce_parameters(tool.parameters, strict_objects=strict_objects)
