@@ -56,7 +56,7 @@ def measure(folder: Path, arguments: argparse.Namespace) -> report.Report:
             for number in range(arguments.rounds):
                 for load in scenarios.ALL:
                     _progress(f"round {number + 1} of {arguments.rounds}: {load.name}")
-                    for target in (gateway, nginx):
+                    for target in (nginx, gateway, nginx):
                         rounds[target.name][load.name].append(put(load, target, folder, arguments.key))
             _progress("")
             after = gateway.resident

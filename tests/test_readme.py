@@ -41,12 +41,13 @@ def test_commands_exist(name: str) -> None:
 def test_variables_exist(name: str) -> None:
     known = set(paths_by_variable())
     scopes = {"GIGACHAT_API_PERS", "GIGACHAT_API_B2B", "GIGACHAT_API_CORP"}
-    named = set(re.findall(r"GIGA(?:CHAT|MOST)_[A-Z_]+[A-Z0-9]", TEXTS[name]))
+    named = set(re.findall(r"GIGA(?:CHAT|MOST)_[A-Z0-9_]+", TEXTS[name]))
     assert named - known - scopes == set()
 
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_routes_exist(name: str) -> None:
-    served = {re.sub(r":path", "", endpoint.path) for face in protocols.ALL for endpoint in face.endpoints}
-    named = set(re.findall(r"/v1/[a-z/]+(?:\{model\})?", TEXTS[name].partition("## With")[2] or TEXTS[name]))
-    assert {path.rstrip("/") for path in named} - served == set()
+    served = {endpoint.path.replace(":path", "") for face in protocols.ALL for endpoint in face.endpoints}
+    named = {path for part in code(TEXTS[name]) for path in re.findall(r"^`(?:[A-Z]+ )?(/v1/[^`]+)`$", part)}
+    assert named
+    assert named - served == set()

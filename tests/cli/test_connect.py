@@ -229,7 +229,7 @@ def test_check_says_when_nobody_answers(gigamost: Command) -> None:
         ("HTTP/1.1 200 OK\r\n\r\ndata: <html>\n\n", "none of OpenAI's"),
         ('HTTP/1.1 200 OK\r\n\r\ndata: {"error": {"message": "broke off"}}\n\n', "broke off"),
         ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>", "HTTP 502: <html>"),
-        ('HTTP/1.1 401 No\r\nContent-Length: 32\r\n\r\n{"error": {"message": "no key!"}}', "HTTP 401: no key!"),
+        ('HTTP/1.1 401 No\r\nContent-Length: 33\r\n\r\n{"error": {"message": "no key!"}}', "HTTP 401: no key!"),
         ("nothing of HTTP\r\n\r\n", "gigamost serve"),
     ],
 )

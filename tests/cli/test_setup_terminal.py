@@ -1,14 +1,21 @@
 """`setup` as a person meets it: at a terminal, where what is secret is not shown."""
 
-import fcntl
 import os
 import pty
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 from tests.cli.conftest import GigaChat
+
+# The terminal has to be the process's own, or the hidden input would be asked for on the test's.
+_SETUP = """
+import fcntl, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from gigamost.cli import main
+sys.argv = ["gigamost", "setup"]
+main()
+"""
 
 
 def test_it_asks_tries_and_writes(home: Path, gigachat: GigaChat) -> None:
@@ -16,40 +23,36 @@ def test_it_asks_tries_and_writes(home: Path, gigachat: GigaChat) -> None:
     urls = {name: gigachat.environ[name] for name in ("GIGACHAT_BASE_URL", "GIGACHAT_AUTH_URL")}
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", "from gigamost.cli import main; main()", "setup"],
+        [sys.executable, "-c", _SETUP],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
         env={**os.environ, **urls, "HOME": str(home), "TERM": "dumb"},
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
     os.close(theirs)
-    shown = ""
-
-    def until(text: str) -> None:
-        nonlocal shown
-        seen = ""
-        while text not in seen:
-            seen += os.read(ours, 1000).decode()
-        shown += seen
-
-    for question, answer in (
-        ("Authorization key", "this is no key"),
-        ("This cannot be a key", ""),
-        ("client id", person.client_id),
-        ("Client secret", person.secret),
-        ("Scope", ""),
-        ("Default model", "GigaChat-2-Pro"),
-    ):
-        until(question)
-        if answer or question == "Scope":
-            until(":")
-            os.write(ours, f"{answer}\n".encode())
-    until("gigamost serve")
-    assert process.wait(timeout=30) == 0
-    os.close(ours)
+    shown, read = "", 0
+    try:
+        for question, answer in (
+            ("Authorization key (or client id): ", "this is no key"),
+            ("Authorization key (or client id): ", person.client_id),
+            ("Client secret: ", person.secret),
+            ("Scope [GIGACHAT_API_PERS]: ", ""),
+            ("Default model [GigaChat-2-Max]: ", "GigaChat-2-Pro"),
+            ("gigamost serve", None),
+        ):
+            while question not in shown[read:]:
+                shown += os.read(ours, 1000).decode()
+            read = shown.index(question, read) + len(question)
+            if answer is not None:
+                os.write(ours, f"{answer}\n".encode())
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
     assert "developers.sber.ru" in shown
+    assert "This cannot be a key" in shown
     assert person.secret not in shown
     assert person.credentials not in shown
     written = (home / ".env").read_text()

@@ -105,7 +105,7 @@ def test_a_filtered_completion_and_a_picture() -> None:
 
 
 def test_a_stream_is_chunks_of_the_same_form() -> None:
-    events = [
+    events: list[Event] = [
         Start(),
         PartStart("reasoning"),
         PartDelta("hm"),

@@ -66,9 +66,10 @@ class Gateway:
             default=settings.models.default,
             client_account=self.accounts.of_client,
         )
+        self.sender = Sender(queue_timeout=settings.queue_timeout, first_content_timeout=FIRST_CONTENT_TIMEOUT)
         chat = Chat(
             find_targets=routes.targets,
-            sender=Sender(queue_timeout=settings.queue_timeout, first_content_timeout=FIRST_CONTENT_TIMEOUT),
+            sender=self.sender,
             materialiser=Materialiser(self._fetcher, self._uploads, lambda: self._catalogue.known().values()),
             seal=seal,
             new_id=lambda: uuid4().hex,

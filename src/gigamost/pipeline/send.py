@@ -67,7 +67,7 @@ class Sender:
 
     def __init__(self, *, queue_timeout: float, first_content_timeout: float) -> None:
         self._queue_timeout = queue_timeout
-        self._first_content_timeout = first_content_timeout
+        self.first_content_timeout = first_content_timeout
         self._dialects: dict[tuple[str, str], frozenset[str]] = {}
 
     async def open(self, targets: Sequence[Target], prepare: Prepare, tenant: str, trail: Trail) -> Opened:
@@ -75,7 +75,7 @@ class Sender:
         candidates = targets[:2]  # one failover
         for at, target in enumerate(candidates):
             has_next = at + 1 < len(candidates)
-            attempt = _Attempt(self, target, prepare, trail, self._first_content_timeout if has_next else None)
+            attempt = _Attempt(self, target, prepare, trail, self.first_content_timeout if has_next else None)
             try:
                 return await attempt.run(tenant)
             except Failed as failed:
@@ -161,46 +161,45 @@ class _Attempt:
         return "files" if ready.forget() else None
 
     async def _post(self, ready: Ready) -> Opened:
-        account, call = self._target.account, ready.call
         self._trail.posts += 1
         before = monotonic()
         try:
-            try:
-                response, refuse_token = await account.send("POST", call.path, ready.headers, call.body)
-            except GatewayError as error:
-                raise Failed("no_token", error.problem) from error
-            opened: Opened | None = None
-            try:
-                if response.status != 200:
-                    body = await response.read(_ERROR_LIMIT)
-                    problem = self._target.wire.decode_error(response.status, response.headers, body)
-                    if response.status == 401:
-                        refuse_token()
-                    raise failed_status(response.status, problem)
-                if response.headers.get("content-type", "").startswith("text/event-stream"):
-                    opened = Opened(account, response, call.decoder())
-                    await self._first_content(opened)
-                else:
-                    opened = Opened(account, response, None)
-                    opened.add(list(call.decode(await response.read())))
-                _demand_content(opened)
-            except BaseException:
-                response.close()
-                raise
+            async with asyncio.timeout(self._patience):
+                return await self._first_content(ready)
+        except TimeoutError:
+            # Another target may be faster. What this one generates until it notices is booked as an estimate.
+            raise failed_transport(TransportError("silence", "no content within first_content_timeout")) from None
         except TransportError as error:
             raise failed_transport(error) from error
         finally:
             self._trail.upstream_seconds += monotonic() - before
-        return opened
 
-    async def _first_content(self, opened: Opened) -> None:
+    async def _first_content(self, ready: Ready) -> Opened:
+        account, call = self._target.account, ready.call
         try:
-            async with asyncio.timeout(self._patience):
+            response, refuse_token = await account.send("POST", call.path, ready.headers, call.body)
+        except GatewayError as error:
+            raise Failed("no_token", error.problem) from error
+        try:
+            if response.status != 200:
+                problem = self._target.wire.decode_error(
+                    response.status, response.headers, await response.read(_ERROR_LIMIT)
+                )
+                if response.status == 401:
+                    refuse_token()
+                raise failed_status(response.status, problem)
+            if response.headers.get("content-type", "").startswith("text/event-stream"):
+                opened = Opened(account, response, call.decoder())
                 while not (opened.has_content or opened.ended):
                     await opened.read()
-        except TimeoutError:
-            # Another target may be faster. What this one generates until it notices is booked as an estimate.
-            raise failed_transport(TransportError("silence", "no content within first_content_timeout")) from None
+            else:
+                opened = Opened(account, response, None)
+                opened.add(list(call.decode(await response.read())))
+            _demand_content(opened)
+        except BaseException:
+            response.close()
+            raise
+        return opened
 
 
 def _demand_content(opened: Opened) -> None:

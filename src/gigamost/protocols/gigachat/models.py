@@ -6,14 +6,15 @@ Sources: gigachat-api.md section 3 (context sizes and vision are third-party cat
 from gigamost.core.models import Capabilities, Model, ModelKind
 
 # A row serves every model whose id starts with its name, the longest name wins: previews and dated builds share the
-# family's row. `response_format` is recorded on GigaChat-3-Ultra and documented for the second generation.
+# family's row. `response_format` is recorded on GigaChat-3-Ultra and documented for the second generation. Whether the
+# third generation sees pictures is not documented: it is told not to until somebody says so in `models.capabilities`.
 FAMILIES: dict[str, Capabilities] = {
     "GigaChat-2": Capabilities(structured="native", audio=True),
     "GigaChat-2-Pro": Capabilities(structured="native", vision=True, audio=True),
     "GigaChat-2-Max": Capabilities(structured="native", vision=True, audio=True),
     "GigaChat-2-Reasoning": Capabilities(structured="native", reasoning=True),
-    "GigaChat-3-Ultra": Capabilities(262_144, structured="native", vision=True, reasoning=True, strict_objects=False),
-    "GigaChat-3-Pro": Capabilities(262_144, structured="native", vision=True, reasoning=True, strict_objects=False),
+    "GigaChat-3-Ultra": Capabilities(262_144, structured="native", reasoning=True, strict_objects=False),
+    "GigaChat-3-Pro": Capabilities(262_144, structured="native", reasoning=True, strict_objects=False),
     "GigaChat-3-Lightning": Capabilities(262_144, structured="native"),
     # First-generation names are redirected to the second generation; a forced call works on every one of them.
     "GigaChat": Capabilities(),
