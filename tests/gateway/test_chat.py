@@ -184,7 +184,7 @@ async def test_custom_tools_take_free_text(client: openai.AsyncOpenAI) -> None:
     assert call.type == "custom"
     assert isinstance(call.custom.input, str)
     history = [*user("x"), answer.choices[0].message, {"role": "tool", "tool_call_id": call.id, "content": "total 0"}]
-    again = await client.chat.completions.create(model=MODEL, messages=history, tools=[tool])
+    again: Any = await client.chat.completions.create(model=MODEL, messages=history, tools=[tool])
     assert "total 0" in again.choices[0].message.content
 
 
@@ -201,7 +201,7 @@ async def test_the_older_functions(client: openai.AsyncOpenAI, stream: bool) -> 
     assert answer.choices[0].finish_reason == "function_call"
     assert answer.choices[0].message.function_call.name == "time"
     history = [*user("x"), answer.choices[0].message, {"role": "function", "name": "time", "content": "12:00"}]
-    again = await client.chat.completions.create(model=MODEL, messages=history, functions=[TIME["function"]])
+    again: Any = await client.chat.completions.create(model=MODEL, messages=history, functions=[TIME["function"]])
     assert "12:00" in again.choices[0].message.content
 
 
@@ -433,7 +433,7 @@ async def test_a_generated_picture_comes_as_usable_content(
 
 
 async def test_the_prompt_cache_is_hit_by_itself(client: openai.AsyncOpenAI, world: World) -> None:
-    system = {"role": "system", "content": "You are a careful librarian. " * 20}
+    system: Any = {"role": "system", "content": "You are a careful librarian. " * 20}
     first = await client.chat.completions.create(model=MODEL, messages=[system, *user("One?")])
     talk: Any = [system, *user("One?"), first.choices[0].message, *user("Two?")]
     second = await client.chat.completions.create(model=MODEL, messages=talk)

@@ -18,7 +18,7 @@ MESSAGES: Any = [{"role": "user", "content": "hi"}]
 
 async def ask(world: World, *, stream: bool = False, text: str = "hi", **fields: Any) -> Any:
     messages: Any = [{"role": "user", "content": text}]
-    answer = await world.openai.chat.completions.create(model=MODEL, messages=messages, stream=stream, **fields)
+    answer: Any = await world.openai.chat.completions.create(model=MODEL, messages=messages, stream=stream, **fields)
     return [chunk async for chunk in answer] if stream else answer
 
 

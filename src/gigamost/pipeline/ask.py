@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from gigamost.core.errors import GatewayError
 from gigamost.pipeline.recovery import (
@@ -15,7 +16,14 @@ from gigamost.pipeline.recovery import (
 )
 from gigamost.protocols.gigachat.v1.errors import decode_error
 from gigamost.upstreams.account import Account
-from gigamost.upstreams.http import HttpAnswer, TransportError
+from gigamost.upstreams.http import TransportError
+
+
+class Answered(NamedTuple):
+    """A whole 2xx answer, and the account that gave it: what the answer names lies under that credential alone."""
+
+    account: Account
+    body: bytes
 
 
 async def ask(
@@ -26,8 +34,8 @@ async def ask(
     body: bytes = b"",
     *,
     gate: tuple[str, float] | None = None,
-) -> HttpAnswer:
-    """A whole 2xx answer. Raises GatewayError.
+) -> Answered:
+    """Raises GatewayError.
 
     `gate`: (tenant, seconds to wait) for calls that count as one of the credential's streams. With several accounts
     the second one is asked when the first has failed, never after a possible generation of the same answer twice.
@@ -35,16 +43,16 @@ async def ask(
     for at, account in enumerate(accounts[:2]):
         try:
             if gate is None:
-                return await _on(account, method, path, headers, body)
+                return Answered(account, await _on(account, method, path, headers, body))
             with await account.gate.acquire(*gate):
-                return await _on(account, method, path, headers, body)
+                return Answered(account, await _on(account, method, path, headers, body))
         except Failed as failed:
             if at + 1 == len(accounts[:2]) or STEPS[failed.cause] == "fail":
                 raise for_client(failed.problem, client_owned=account.client_owned) from None
     raise ValueError("a request needs at least one account")
 
 
-async def _on(account: Account, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
+async def _on(account: Account, method: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
     refreshed = False
     for posts in range(1, MAX_POSTS + 1):
         try:
@@ -62,7 +70,7 @@ async def _on(account: Account, method: str, path: str, headers: Mapping[str, st
     raise AssertionError("the last post returns or raises")
 
 
-async def _once(account: Account, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
+async def _once(account: Account, method: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
     try:
         response, refuse_token = await account.send(method, path, headers, body)
         try:
@@ -74,7 +82,7 @@ async def _once(account: Account, method: str, path: str, headers: Mapping[str, 
     except TransportError as error:
         raise failed_transport(error) from error
     if 200 <= response.status < 300:
-        return HttpAnswer(response.status, dict(response.headers), data)
+        return data
     if response.status == 401:
         refuse_token()
     raise failed_status(response.status, decode_error(response.status, response.headers, data))

@@ -71,7 +71,7 @@ class Catalogue:
     def describe(self, name: str) -> Model:
         """A model of this id, whether it is in the list or not: aliases may name one that the list leaves out."""
         found = self._models.get(name)
-        return found or self._corrected([model(name, self._upstream)])[name]
+        return found or self._corrected([model(name, self._upstream, KNOWN.get(name, "chat"))])[name]
 
     async def close(self) -> None:
         if self._refresh is not None:

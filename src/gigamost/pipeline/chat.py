@@ -7,13 +7,13 @@ import msgspec
 from gigamost.core.errors import GatewayError
 from gigamost.core.events import Event
 from gigamost.core.fold import Reply, fold, unfold
-from gigamost.core.messages import Message, Opaque, Part, ToolCall
+from gigamost.core.messages import ClientFile, Media, Message, Opaque, Part, ToolCall
 from gigamost.core.request import ChatRequest, JsonObject, JsonSchema
 from gigamost.core.schema import check
 from gigamost.core.usage import Usage
 from gigamost.objects.ids import Owner, Seal
 from gigamost.pipeline.answer import Answer, Rest
-from gigamost.pipeline.context import Context, client_id, owner_of, tracing
+from gigamost.pipeline.context import FILE, Context, client_id, owner_of, tracing
 from gigamost.pipeline.enforce import Enforcer
 from gigamost.pipeline.files import AccountFiles
 from gigamost.pipeline.followup import Plan, after_failure, begin, judge, must_be_whole
@@ -52,7 +52,7 @@ class Chat:
         request = self._with_defaults(request)
         if isinstance(request.format, JsonSchema):
             check(request.format.schema, param="response_format")  # before anything is paid for
-        targets = await self._find_targets(request, context)
+        targets = self._holding(request, context, await self._find_targets(request, context))
         trail, spent, plan = Trail(), Usage(), begin(request)
         while True:
             asking = _Asking(self, plan.request, context)
@@ -88,7 +88,7 @@ class Chat:
         owner = owner_of(context, account)
 
         async def claim(file_id: str) -> str | None:
-            return self._seal.open("file", file_id, owner)
+            return self._seal.open(FILE, file_id, owner)
 
         prepared = await self._materialiser.prepare(
             self._recalled(request, owner),
@@ -108,6 +108,17 @@ class Chat:
             prepared.release()
             raise
         return Ready(call, {**call.headers, **tracing(self._seal, context, request)}, prepared.release, forget)
+
+    def _holding(self, request: ChatRequest, context: Context, targets: Sequence[Target]) -> Sequence[Target]:
+        """The targets whose credential keeps the files that the request names by id; all when it names none."""
+        for message in request.messages if len(targets) > 1 else ():
+            for part in message.parts:
+                if isinstance(part, Media) and isinstance(part.source, ClientFile):
+                    file_id = part.source.id
+                    owners = ((target, owner_of(context, target.account)) for target in targets)
+                    keep = [target for target, owner in owners if self._seal.open(FILE, file_id, owner)]
+                    return keep or targets
+        return targets
 
     def _with_defaults(self, request: ChatRequest) -> ChatRequest:
         if not self._defaults:

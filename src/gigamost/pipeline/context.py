@@ -1,6 +1,7 @@
 """Who asks, and under which name what is done for them is known."""
 
 from hashlib import sha256
+from typing import Final
 
 import msgspec
 
@@ -9,6 +10,8 @@ from gigamost.core.messages import Inline, Media, Text
 from gigamost.core.request import ChatRequest
 from gigamost.objects.ids import Owner, Seal
 from gigamost.upstreams.account import Account
+
+FILE: Final = "file"  # the kind of sealed ids of clients' files
 
 
 class Context(msgspec.Struct, frozen=True):

@@ -19,5 +19,4 @@ class Models:
         for listed in await self._routes.listed():
             if listed.name == name:
                 return listed
-        # Every rule that has no exact name leads to a chat model.
-        return Listed(name, await self._routes.model(name, "chat"))
+        return Listed(name, await self._routes.find(name))

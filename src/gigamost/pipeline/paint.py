@@ -14,11 +14,10 @@ from gigamost.pipeline.ask import ask
 from gigamost.pipeline.context import Context, client_id
 from gigamost.pipeline.files import AccountFiles
 from gigamost.pipeline.localise import localise
-from gigamost.pipeline.plain import first_served, json_headers
+from gigamost.pipeline.plain import json_headers
 from gigamost.pipeline.routes import Routes
 from gigamost.protocols.gigachat.tasks import CHAT, decode_picture, encode_picture
 from gigamost.routing.names import Row
-from gigamost.upstreams.account import Account
 
 # OpenAI's image models stand for the default chat model, where no other rule knows them.
 PAINTERS: Final = Row("gigachat", ("dall-e-*", "gpt-image-*", "chatgpt-image-*"))
@@ -40,10 +39,8 @@ class Painter:
         headers, body = json_headers(context, client), encode_picture(model.id, request.prompt)
         gate = (context.principal.tenant, self._queue_timeout)
 
-        async def draw(account: Account) -> Reply:
-            return decode_picture((await ask((account,), "POST", CHAT, headers, body, gate=gate)).body)
-
-        account, reply = await first_served(self._routes.accounts(context.principal), draw)
+        account, answer = await ask(self._routes.accounts(context.principal), "POST", CHAT, headers, body, gate=gate)
+        reply = decode_picture(answer)
         pictures = tuple(part for part in reply.parts if isinstance(part, Media) and part.kind == "image")
         if not pictures:
             raise _no_picture(reply)

@@ -53,9 +53,13 @@ class Routes:
         return tuple(sorted(self._accounts, key=_load))
 
     async def model(self, name: str, kind: ModelKind) -> Model:
+        """Raises GatewayError: 404 for a name that means nothing, 400 for a model of another kind."""
+        return needs_kind(await self.find(name, self._default if kind == "chat" else None), kind)
+
+    async def find(self, name: str, default: str | None = None) -> Model:
+        """The model that a name means. Raises GatewayError (404)."""
         models = await self._catalogue.models()
-        found = models.get(name) or self._catalogue.describe(resolve(name, models, self._aliases, self._default))
-        return needs_kind(found, kind)
+        return models.get(name) or self._catalogue.describe(resolve(name, models, self._aliases, default))
 
     async def listed(self) -> tuple[Listed, ...]:
         """Every name that a client may use, with the model it means."""

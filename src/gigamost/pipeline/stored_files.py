@@ -21,9 +21,9 @@ from gigamost.core.tasks import StoredFile
 from gigamost.core.text import clean_text
 from gigamost.objects.ids import Seal
 from gigamost.pipeline.ask import ask
-from gigamost.pipeline.context import Context, owner_of
+from gigamost.pipeline.context import FILE, Context, owner_of
 from gigamost.pipeline.files import AccountFiles
-from gigamost.pipeline.plain import each, first_served
+from gigamost.pipeline.plain import each
 from gigamost.pipeline.routes import Routes
 from gigamost.protocols.gigachat.files import (
     ACCEPTED,
@@ -35,9 +35,7 @@ from gigamost.protocols.gigachat.files import (
     sniff,
 )
 from gigamost.upstreams.account import Account
-from gigamost.upstreams.http import HttpAnswer
 
-KIND: Final = "file"  # of sealed ids; a chat's attachments are opened by the same word
 PREFIX: Final = "file-"
 _NAME: Final = re.compile(r"gm-(?P<tag>[0-9A-Za-z]{22})-(?P<purpose>[^-]*)-(?P<name>.*)\.[a-z0-9]+", re.DOTALL)
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f"%/\\]')  # in a multipart header, or in ours
@@ -55,11 +53,8 @@ class StoredFiles:
         content_type, body = await asyncio.to_thread(self._written, file, name, context)
         headers = {**_headers(context), "Content-Type": content_type}
 
-        async def put(account: Account) -> HttpAnswer:
-            return await ask((account,), "POST", "/files", headers, body)
-
-        account, answer = await first_served(self._routes.accounts(context.principal), put)
-        stored = decode_file(answer.body)
+        account, answer = await ask(self._routes.accounts(context.principal), "POST", "/files", headers, body)
+        stored = decode_file(answer)
         told = msgspec.structs.replace(stored, name=name, purpose=file.purpose, size=len(file.data))
         return self._sealed(told, account, context)
 
@@ -106,7 +101,7 @@ class StoredFiles:
         return self._seal.tag("files", context.principal.tenant)
 
     def _sealed(self, file: StoredFile, account: Account, context: Context) -> StoredFile:
-        sealed = self._seal.close(KIND, file.id, owner_of(context, account), PREFIX)
+        sealed = self._seal.close(FILE, file.id, owner_of(context, account), PREFIX)
         if sealed is None:
             detail = f"file id {file.id!r} is no UUID"
             raise GatewayError(Kind.UPSTREAM_FAILED, "GigaChat gave a file an id that cannot be used.", detail=detail)
@@ -115,7 +110,7 @@ class StoredFiles:
     def _opened(self, file_id: str, context: Context) -> tuple[Account, str]:
         """The account that keeps the file, and its id there."""
         for account in self._routes.accounts(context.principal):
-            upstream_id = self._seal.open(KIND, file_id, owner_of(context, account))
+            upstream_id = self._seal.open(FILE, file_id, owner_of(context, account))
             if upstream_id is not None:
                 return account, upstream_id
         raise _no_file(file_id)

@@ -79,17 +79,19 @@ class Endpoints:
         file_id = incoming.path.get("file", "")
         match service:
             case UploadFile(decode=decode, encode=encode):
-                await http.whole(200, encode(await self._tasks.upload(decode(incoming), context)), [JSON])
+                new = decode(incoming)
+                data = encode(await self._tasks.upload(new, context))
+                await http.whole(200, data, [JSON, *ignored(new.ignored)])
             case ListFiles(encode=encode):
                 await http.whole(200, encode(await self._tasks.list_files(context), incoming), [JSON])
             case GetFile(encode=encode):
                 await http.whole(200, encode(await self._tasks.get_file(file_id, context)), [JSON])
             case ReadFile():
-                data, mime = await self._tasks.read_file(file_id, context)
+                content, mime = await self._tasks.read_file(file_id, context)
                 # A client's own bytes must never become a page of the gateway's origin.
                 await http.whole(
                     200,
-                    data,
+                    content,
                     [
                         (b"content-type", mime.encode("latin-1", "replace")),
                         (b"x-content-type-options", b"nosniff"),

@@ -3,6 +3,7 @@
 from gigamost.core.codec import Stamp
 from gigamost.core.face import Endpoint, ServeChat
 from gigamost.core.fold import Reply
+from gigamost.protocols.openai_chat import completions
 from gigamost.protocols.openai_chat.call import WIRE
 from gigamost.protocols.openai_chat.errors import encode_error
 from gigamost.protocols.openai_chat.request import decode
@@ -25,7 +26,12 @@ class Exchange:
         return Encoder(stamp, self._form)
 
 
-ENDPOINTS = tuple(
-    Endpoint("POST", path, ServeChat(lambda incoming: Exchange(incoming.body)))
-    for path in ("/v1/chat/completions", "/chat/completions")
+_CHAT = ServeChat(lambda incoming: Exchange(incoming.body))
+_COMPLETIONS = ServeChat(completions.Exchange)
+
+ENDPOINTS = (
+    Endpoint("POST", "/v1/chat/completions", _CHAT),
+    Endpoint("POST", "/chat/completions", _CHAT),
+    Endpoint("POST", "/v1/completions", _COMPLETIONS),
+    Endpoint("POST", "/completions", _COMPLETIONS),
 )
