@@ -1,6 +1,7 @@
 """A gateway in front of an emulator, asked by the official client: over a real socket, and inside this process."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,15 @@ from gigamost.cli.serving import serving
 from gigamost.config import ClientKey, Credential, GigaChat, Settings
 from gigamost.core.secret import Secret
 from gigamost.emulator import COMPANY, Account, EmulatorSettings, Running, Seen, build
-from gigamost.server.run import listen
+from gigamost.server.run import listen, loop_factory
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The event loop that `serve` has."""
+    return {"serve": loop_factory()}
+
 
 KEY = "gm-test-key-of-the-first-tenant"
 OTHER_KEY = "gm-test-key-of-another-tenant"

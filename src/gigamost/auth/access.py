@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -93,6 +94,7 @@ def keys_in(peer: Peer) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a `Host` value, or an address to bind, names this machine alone."""
     name = urlsplit(f"//{host}").hostname or ""

@@ -37,8 +37,6 @@ async def serving(settings: Settings, listener: socket.socket) -> AsyncIterator[
         server = Server(gateway.asgi)
         finished = asyncio.create_task(server.run_on(listener))
         try:
-            while not (server.started or finished.done()):  # noqa: ASYNC110  uvicorn has no event for it
-                await asyncio.sleep(0.01)
             yield Serving(f"http://{f'[{host}]' if ':' in host else host}:{port}", gateway, server, finished)
         finally:
             if not finished.done():

@@ -3,14 +3,14 @@
 What an upstream keeps under our credential (state ids, files, threads) is handed to clients only in this form. It can
 be opened only for the same tenant and credential, needs no table, and survives clients that drop `_` and `-`:
 
-    <prefix><base62(uuid || mac)>        mac: 8 bytes of HMAC-SHA256 over kind, owner and uuid
+    <prefix><base62(uuid || mac)>        mac: 8 bytes of keyed BLAKE2b (RFC 7693) over kind, owner and uuid
 
 The prefix is decoration (`call`, `toolu`, `file`): only the last 33 characters are read.
 """
 
 import hmac
 from functools import lru_cache
-from hashlib import sha256
+from hashlib import blake2b
 from typing import Final
 from uuid import UUID
 
@@ -92,4 +92,5 @@ class Seal:
         return self._digest("id", text + uuid)[:_MAC_BYTES]
 
     def _digest(self, label: str, data: bytes) -> bytes:
-        return hmac.digest(self._key, label.encode() + b"\0" + data, sha256)
+        # Keyed BLAKE2b is a MAC by itself, and costs a tenth of HMAC-SHA256 through OpenSSL 3.
+        return blake2b(label.encode() + b"\0" + data, key=self._key, digest_size=32).digest()

@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator
 
-from gigamost.core.events import Event, Failure, Finish, PartEnd
-from gigamost.core.fold import Reply, fold
+from gigamost.core.events import Event, Failure, PartEnd
+from gigamost.core.fold import Reply, fold, unfold
+from gigamost.core.messages import Media
 from gigamost.core.request import Format, JsonSchema
-from gigamost.core.usage import Usage
 from gigamost.pipeline.enforce import Enforcer, StrictText
 from gigamost.pipeline.localise import localise
 from gigamost.pipeline.opened import Opened
@@ -14,35 +14,35 @@ from gigamost.pipeline.uploads import FileStore
 
 
 class Answer:
-    """Read `batches` or `reply`, once, and `close` however that ended.
+    """Read `batches` or `reply`, once, and `close` however that ended. What has come so far is a whole `Reply`, or the
+    first events of a stream with the `rest` to follow.
 
-    `ignored`: the request's fields that could not be honoured, as the client wrote them. `usage` is there at the end.
+    `ignored`: the request's fields that could not be honoured, as the client wrote them.
     """
 
     def __init__(
-        self, first: list[Event], rest: "Rest | None", files: FileStore, trail: Trail, ignored: tuple[str, ...]
+        self, first: Reply | list[Event], rest: "Rest | None", files: FileStore, trail: Trail, ignored: tuple[str, ...]
     ) -> None:
         self.trail = trail
         self.ignored = ignored
-        self.usage: Usage | None = None
-        self.failed = False
         self._first = first
         self._rest = rest
         self._files = files
 
     async def batches(self) -> AsyncIterator[list[Event]]:
-        batch = self._first
+        batch = list(unfold(self._first)) if isinstance(self._first, Reply) else self._first
         while True:
             if any(type(event) is PartEnd and event.media for event in batch):
                 batch = await self._with_media(batch)
-            self._note(batch)
             yield batch
-            if self.failed or self._rest is None or self._rest.ended:
+            if self._rest is None or self._rest.ended or (batch and type(batch[-1]) is Failure):
                 return
             batch = await self._rest.read()
 
     async def reply(self) -> Reply:
         """The whole answer. Raises GatewayError when it broke off."""
+        if isinstance(self._first, Reply) and not any(type(part) is Media for part in self._first.parts):
+            return self._first
         return fold([event async for batch in self.batches() for event in batch])
 
     def close(self) -> None:
@@ -59,13 +59,6 @@ class Answer:
             if isinstance(out[-1], Failure):
                 break
         return out
-
-    def _note(self, batch: list[Event]) -> None:
-        last = batch[-1] if batch else None
-        if isinstance(last, Finish):
-            self.usage = last.usage
-        elif isinstance(last, Failure):
-            self.failed = True
 
 
 class Rest:

@@ -6,7 +6,7 @@ import msgspec
 
 from gigamost.core.errors import GatewayError
 from gigamost.core.events import Event
-from gigamost.core.fold import Reply, fold, unfold
+from gigamost.core.fold import Reply, fold
 from gigamost.core.messages import ClientFile, Media, Message, Opaque, Part, ToolCall
 from gigamost.core.request import ChatRequest, JsonObject, JsonSchema
 from gigamost.core.schema import check
@@ -73,7 +73,7 @@ class Chat:
             rest.close()
             verdict = _judge(request, plan, first)
             if isinstance(verdict, Reply):
-                whole = list(unfold(msgspec.structs.replace(verdict, usage=spent + verdict.usage)))
+                whole = verdict if plan.used == 0 else msgspec.structs.replace(verdict, usage=spent + verdict.usage)
                 lost = ("parallel_tool_calls",) if enforcer.dropped_calls else ()
                 return Answer(whole, None, files, trail, asking.ignored + lost)
             plan = verdict

@@ -44,6 +44,7 @@ class Application:
         self._new_id = new_id
         self.live = 0
         self.draining = False
+        self._idle = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """drain > system routes > route > authentication > method > body > endpoint."""
@@ -69,7 +70,19 @@ class Application:
             await self._refuse(http, face, Problem(Kind.INTERNAL, "The gateway failed. The operator's log says why."))
         finally:
             self.live -= 1
+            if self.live == 0:
+                self._idle.set()
             self._log(http)
+
+    def drain(self) -> None:
+        """From now on new requests are refused (503)."""
+        self.draining = True
+
+    async def idle(self) -> None:
+        """Returns when no request is under way."""
+        while self.live:
+            self._idle.clear()
+            await self._idle.wait()
 
     async def _serve(self, http: Http, match: Match | None) -> None:
         http.common = self._cors.headers(http)

@@ -1,26 +1,32 @@
-"""Runs the application on uvicorn, and ends it gently.
+"""Listens, serves the application, and ends gently.
 
 SIGTERM or SIGINT: the listener stays open while draining, so that `/health/ready` can say 503; new requests get 503,
-live ones finish within the drain limit; the exit code is 0. (uvicorn by itself closes listeners first and raises the
-signal again.) A second signal ends at once.
+live ones finish within the drain limit; the exit code is 0. A second signal ends at once.
 """
 
 import asyncio
+import gc
 import logging
+import signal
 import socket
 import sys
-from collections.abc import Callable
-from time import monotonic
-from types import FrameType
-
-import uvicorn
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.utils import formatdate
+from time import time
+from typing import Final
 
 from gigamost.server.application import Application
+from gigamost.server.connection import Connection
+from gigamost.server.cycle import Cycle
+from gigamost.server.types import App
 
 log = logging.getLogger(__name__)
 
-DRAIN_LIMIT = 30.0  # seconds that live streams have to finish
-_BACKLOG = 2048
+DRAIN_LIMIT: Final = 30.0  # seconds that live requests have to finish
+_SWEEP: Final = 5.0  # seconds between two looks at the connections' deadlines
+_BACKLOG: Final = 2048
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -39,51 +45,103 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-class Server(uvicorn.Server):
-    """`on_drain` is called once, when draining begins."""
+class Listening:
+    """What the connections of one listener share."""
 
-    def __init__(self, application: Application, *, on_drain: Callable[[], None] | None = None) -> None:
-        super().__init__(
-            uvicorn.Config(
-                application,
-                http="httptools",
-                ws="none",
-                lifespan="off",
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                date_header=True,
-                timeout_keep_alive=75,
-                timeout_graceful_shutdown=5,
-                h11_max_incomplete_event_size=64 * 1024,
-            )
-        )
+    def __init__(self, application: App) -> None:
+        self.application = application
+        self.loop = asyncio.get_running_loop()
+        self.connections: set[Connection] = set()
+        self.draining = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sweeper = self.loop.call_later(_SWEEP, self._sweep)
+        self._second = 0
+        self._date = b""
+
+    def run(self, cycle: Cycle) -> None:
+        task = self.loop.create_task(cycle.run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def date(self) -> bytes:
+        """The Date header, made once a second."""
+        second = int(time())
+        if second != self._second:
+            self._second, self._date = second, f"date: {formatdate(second, usegmt=True)}\r\n".encode()
+        return self._date
+
+    async def close(self) -> None:
+        """Cuts what is still open."""
+        self._sweeper.cancel()
+        for connection in tuple(self.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _sweep(self) -> None:
+        """One timer for all: connections that were too slow are closed."""
+        now = self.loop.time()
+        for connection in tuple(self.connections):
+            if connection.deadline < now and connection.transport is not None:
+                connection.transport.abort()
+        self._sweeper = self.loop.call_later(_SWEEP, self._sweep)
+
+
+class Server:
+    """Serves until `drain`, which a signal asks for as well."""
+
+    def __init__(self, application: Application) -> None:
         self._application = application
-        self._on_drain = on_drain
-        self._drain_ends: float | None = None
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self._drain_ends is not None:
-            self.should_exit = self.force_exit = True
-            return
-        self.drain()
+        self._draining = asyncio.Event()
+        self._hurry = asyncio.Event()
 
     def drain(self) -> None:
-        """No new requests from now on; the server stops when the live ones are done, or the limit is over."""
-        self._drain_ends = monotonic() + DRAIN_LIMIT
-        self._application.draining = True
-        log.info("draining: %d requests under way", self._application.live)
-        if self._on_drain is not None:
-            self._on_drain()
-
-    async def on_tick(self, counter: int) -> bool:
-        if self._drain_ends is not None and (self._application.live == 0 or monotonic() >= self._drain_ends):
-            self.should_exit = True
-        return await super().on_tick(counter)
+        """No new requests from now on; the server stops when the live ones are done. The second call does not wait."""
+        if self._draining.is_set():
+            self._hurry.set()
+        self._draining.set()
+        self._application.drain()
 
     async def run_on(self, listener: socket.socket) -> None:
-        """Serves until a signal, or `drain` from elsewhere."""
-        await self.serve(sockets=[listener])
+        listening = Listening(self._application)
+        server = await listening.loop.create_server(lambda: Connection(listening), sock=listener)
+        # What was loaded at the start stays: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        with _signals(listening.loop, self.drain):
+            try:
+                await self._draining.wait()
+                listening.draining = True
+                log.info("draining: %d requests under way", self._application.live)
+                await self._finished()
+            finally:
+                server.close()
+                await listening.close()
+
+    async def _finished(self) -> None:
+        waits = [asyncio.ensure_future(wait) for wait in (self._application.idle(), self._hurry.wait())]
+        try:
+            await asyncio.wait(waits, timeout=DRAIN_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+
+@contextmanager
+def _signals(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> Iterator[None]:
+    watched = (signal.SIGINT, signal.SIGTERM)
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield  # no event loop there can watch signals: Ctrl-C interrupts
+        return
+    for each in watched:
+        loop.add_signal_handler(each, call)
+    try:
+        yield
+    finally:
+        for each in watched:
+            loop.remove_signal_handler(each)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
