@@ -6,7 +6,7 @@
 Both are sans-IO and safe to call again, because retries do. Ids and clocks are passed in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
@@ -56,9 +56,9 @@ class Exchange(Protocol):
 class StreamDecoder(Protocol):
     """Bytes of an upstream's stream to events, by the grammar of `core.events`; bytes may be cut anywhere."""
 
-    def feed(self, chunk: bytes) -> Iterable[Event]: ...
+    def feed(self, chunk: bytes) -> list[Event]: ...
 
-    def close(self, problem: Problem | None = None) -> Iterable[Event]:
+    def close(self, problem: Problem | None = None) -> list[Event]:
         """The stream ended; `problem` says why it broke. Finish only if the upstream had said so, else Failure."""
         ...
 
@@ -81,7 +81,7 @@ class Call(Protocol):
     @property
     def ignored(self) -> tuple[str, ...]: ...
 
-    def decode(self, body: bytes) -> Iterable[Event]:
+    def decode(self, body: bytes) -> list[Event]:
         """A whole (non-stream) answer as events."""
         ...
 

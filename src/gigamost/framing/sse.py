@@ -27,6 +27,10 @@ class Reader:
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """Raises ValueError when one frame grows over `limit` bytes (default 32 MiB)."""
+        if not self._rest and chunk.startswith(b"data: {") and chunk.find(b"\n") == len(chunk) - 2:
+            self._first = False  # one whole frame of one line: the usual read, on the request path
+            if chunk.endswith(b"\n\n"):
+                return [Frame("", chunk[6:-2])]
         data = self._rest + chunk if self._rest else chunk
         if self._first:
             if len(data) < len(_BOM) and _BOM.startswith(data):

@@ -12,7 +12,7 @@ from gigamost.core.request import ChatRequest, JsonObject, JsonSchema
 from gigamost.core.schema import check
 from gigamost.core.usage import Usage
 from gigamost.objects.ids import Owner, Seal
-from gigamost.pipeline.answer import Answer, Rest
+from gigamost.pipeline.answer import Answer
 from gigamost.pipeline.context import FILE, Context, client_id, owner_of, tracing
 from gigamost.pipeline.enforce import Enforcer
 from gigamost.pipeline.files import AccountFiles
@@ -59,23 +59,23 @@ class Chat:
             opened = await self._sender.open(targets, asking.prepare, context.principal.tenant, trail)
             files = self.files(context, opened.account, request)
             enforcer = Enforcer(plan.request, self._namer(owner_of(context, opened.account)))
-            rest = Rest(opened, enforcer)
+            answer = Answer(opened, enforcer, files, trail, asking.ignored)
             try:
-                first = await rest.read()
-                if plan.request.stream and not must_be_whole(request) and not rest.ended:
-                    first = rest.check(request.format, first)
-                    return Answer(first, rest, files, trail, asking.ignored)
-                while not rest.ended:
-                    first += await rest.read()
+                if plan.request.stream and not must_be_whole(request) and not answer.is_whole:
+                    return answer.stream(request.format)
+                events: list[Event] = []
+                while not answer.ended:
+                    events += await answer.read()
             except BaseException:
-                rest.close()
+                answer.close()
                 raise
-            rest.close()
-            verdict = _judge(request, plan, first)
+            verdict = _judge(request, plan, events)
             if isinstance(verdict, Reply):
-                whole = verdict if plan.used == 0 else msgspec.structs.replace(verdict, usage=spent + verdict.usage)
-                lost = ("parallel_tool_calls",) if enforcer.dropped_calls else ()
-                return Answer(whole, None, files, trail, asking.ignored + lost)
+                if plan.used:
+                    verdict = msgspec.structs.replace(verdict, usage=spent + verdict.usage)
+                if enforcer.dropped_calls:
+                    answer.ignored += ("parallel_tool_calls",)
+                return answer.settle(verdict)
             plan = verdict
             spent += enforcer.usage
 

@@ -13,11 +13,11 @@ from gigamost.upstreams.http import Response, TransportError
 
 
 class Opened:
-    """`batch` holds events that were read and not yet taken."""
+    """`first` are the events up to the first content, or to the end. `decoder` is None for a whole answer."""
 
     def __init__(self, account: Account, response: Response, decoder: StreamDecoder | None) -> None:
         self.account = account
-        self.batch: list[Event] = []
+        self.first: list[Event] = []
         self.ended = False
         self.has_content = False
         self._response = response
@@ -29,28 +29,30 @@ class Opened:
         self._on_close.append(action)
 
     def add(self, events: list[Event]) -> None:
-        """Events of a whole (non-stream) answer."""
-        self._note(events)
-        self.batch += events
+        """The first events: remembers whether the client has something to see yet."""
+        for event in events:
+            self.has_content = self.has_content or is_content(event, self._opened)
+            if type(event) is PartStart:
+                self._opened = event.kind
+            elif type(event) is PartEnd:
+                self._opened = None
+        self.first += events
+        self.ended = self.ended or _is_end(events)
 
-    async def read(self) -> None:
-        """Waits for the next bytes and adds their events. The end of the stream, proper or not, is an event as well."""
+    async def read(self) -> list[Event]:
+        """The events of the next bytes. The end of the stream, proper or not, is an event as well."""
         if self._decoder is None:
             raise RuntimeError("a whole answer has nothing more to read")
         try:
             chunk = await self._response.chunk()
         except TransportError as error:
-            events = list(self._decoder.close(problem_of_transport(error)))
+            events = self._decoder.close(problem_of_transport(error))
         else:
-            events = list(self._decoder.feed(chunk) if chunk else self._decoder.close())
-        self._note(events)
-        self.batch += events
-        if self.ended:
+            events = self._decoder.feed(chunk) if chunk else self._decoder.close()
+        if _is_end(events):
+            self.ended = True
             self.close()
-
-    def take(self) -> list[Event]:
-        batch, self.batch = self.batch, []
-        return batch
+        return events
 
     def close(self) -> None:
         """Frees the slot and the connection: kept when the body was read to its end, cut otherwise."""
@@ -59,14 +61,6 @@ class Opened:
         for action in actions:
             action()
 
-    def _note(self, events: list[Event]) -> None:
-        """Remembers whether the client has something to see yet, and whether the answer has ended."""
-        for event in events:
-            if not self.has_content:
-                self.has_content = is_content(event, self._opened)
-                if isinstance(event, PartStart):
-                    self._opened = event.kind
-                elif isinstance(event, PartEnd):
-                    self._opened = None
-            if isinstance(event, Finish | Failure):
-                self.ended = True
+
+def _is_end(events: list[Event]) -> bool:
+    return bool(events) and type(events[-1]) in (Finish, Failure)

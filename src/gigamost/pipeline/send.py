@@ -191,10 +191,10 @@ class _Attempt:
             if response.headers.get("content-type", "").startswith("text/event-stream"):
                 opened = Opened(account, response, call.decoder())
                 while not (opened.has_content or opened.ended):
-                    await opened.read()
+                    opened.add(await opened.read())
             else:
                 opened = Opened(account, response, None)
-                opened.add(list(call.decode(await response.read())))
+                opened.add(call.decode(await response.read()))
             _demand_content(opened)
         except BaseException:
             response.close()
@@ -204,9 +204,9 @@ class _Attempt:
 
 def _demand_content(opened: Opened) -> None:
     """An answer that failed, or ended, before the client had anything to see may still be asked for elsewhere."""
-    if opened.has_content or not opened.batch:
+    if opened.has_content or not opened.first:
         return
-    match opened.batch[-1]:
+    match opened.first[-1]:
         case Failure(problem=problem):
             raise failed_inside(problem)
         case Finish(reason="stop"):

@@ -48,24 +48,23 @@ def ignored(names: Sequence[str]) -> list[Header]:
 
 
 async def whole(http: Http, exchange: Exchange, answer: Answer) -> None:
-    """Raises GatewayError when the answer broke off: it is then an HTTP status."""
-    reply = await answer.reply()
-    body = exchange.encode(reply, stamp(http, exchange.request.model))
+    if answer.reply is None:
+        raise TypeError("only a stream may be answered before it is whole")
+    body = exchange.encode(answer.reply, stamp(http, exchange.request.model))
     await http.whole(200, body, [JSON, *told(http, answer)])
 
 
 async def stream(http: Http, exchange: Exchange, answer: Answer) -> None:
     encoder = exchange.encoder(stamp(http, exchange.request.model))
-    batches = answer.batches()
-    first = await anext(batches)
+    data = b"".join(map(encoder.feed, await answer.read()))
     content_type = encoder.content_type.encode()
     headers = [(b"content-type", content_type), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
     await http.head(200, headers + told(http, answer))
     idle = _KeepAlive(http, encoder)
     try:
-        await http.write(b"".join(map(encoder.feed, first)))
-        async for batch in batches:
-            data = b"".join(map(encoder.feed, batch))
+        await http.write(data)
+        while not answer.ended:
+            data = b"".join(map(encoder.feed, await answer.read()))
             if data:
                 idle.touch()
                 await http.write(data)

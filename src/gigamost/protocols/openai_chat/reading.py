@@ -4,8 +4,6 @@ Tool calls may be interleaved by `index`; one part is open at a time here, so th
 wait until it is whole, that is until the answer finishes.
 """
 
-from collections.abc import Iterable
-
 import msgspec
 
 from gigamost.core.errors import Kind, Problem
@@ -146,7 +144,7 @@ class Decoder:
             events += self._reader.fail(_unreadable(error, chunk))
         return events
 
-    def close(self, problem: Problem | None = None) -> Iterable[Event]:
+    def close(self, problem: Problem | None = None) -> list[Event]:
         return self._reader.end() if self._reader.finished else self._reader.fail(problem or _CUT)
 
 
