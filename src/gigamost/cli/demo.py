@@ -11,7 +11,7 @@ from gigamost.cli.port import listener_on
 from gigamost.cli.serving import serving
 from gigamost.cli.terminal import CommandError, note, say
 from gigamost.config import Settings, isolated
-from gigamost.emulator import COMPANY, EmulatorSettings, Running, build
+from gigamost.emulator import COMPANY, DEMO, Running, build
 from gigamost.routing.names import FLAGSHIP
 from gigamost.server.run import listen, loop_factory
 
@@ -36,7 +36,7 @@ def demonstrate(port: int | None, emulator_port: int, *, once: bool) -> None:
 
 
 async def _demonstrate(client: "type[AsyncOpenAI]", listener: socket.socket, emulator_port: int, *, once: bool) -> None:
-    async with Running(build(EmulatorSettings(delay=0.03)), port=emulator_port) as emulator:
+    async with Running(build(DEMO), port=emulator_port) as emulator:
         settings = isolated(
             {
                 "gigachat.credentials": COMPANY.credentials,

@@ -37,6 +37,7 @@ async def serving(settings: Settings, listener: socket.socket) -> AsyncIterator[
         server = Server(gateway.asgi)
         finished = asyncio.create_task(server.run_on(listener))
         try:
+            await server.started.wait()
             yield Serving(f"http://{f'[{host}]' if ':' in host else host}:{port}", gateway, server, finished)
         finally:
             if not finished.done():

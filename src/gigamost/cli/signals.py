@@ -1,20 +1,22 @@
-"""Waiting for the user, or whoever runs us, to end it."""
+"""Being ended by the user, or by whoever runs us."""
 
 import asyncio
 import contextlib
 import signal
+from collections.abc import Iterator
 
 
-async def until_signal() -> None:
-    """Returns at SIGINT or SIGTERM. Where the event loop cannot watch signals (Windows), Ctrl-C interrupts the wait."""
+@contextlib.contextmanager
+def ending() -> Iterator[asyncio.Event]:
+    """Inside, SIGINT and SIGTERM set the event. Where the loop cannot watch signals (Windows), Ctrl-C interrupts."""
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
+    ended = asyncio.Event()
     watched = (signal.SIGINT, signal.SIGTERM)
     with contextlib.suppress(NotImplementedError):
         for number in watched:
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, ended.set)
     try:
-        await stop.wait()
+        yield ended
     finally:
         with contextlib.suppress(NotImplementedError):
             for number in watched:

@@ -21,6 +21,10 @@ def warnings(settings: Settings) -> list[str]:
         found.append(f"{_where(settings, 'gigachat.verify_ssl_certs')} is false: the upstream could be anybody")
     if "*" in settings.server.cors_origins:
         found.append(f"{_where(settings, 'server.cors_origins')} is *: any web page may call this gateway")
+    # Their features come later; until then nobody shall believe that they are at work.
+    for path in ("database_url", "redis_url", "metrics_key"):
+        if getattr(settings, path) is not None:
+            found.append(f"{_where(settings, path)} has no effect in this version")
     return found
 
 
@@ -41,6 +45,8 @@ def _always(settings: Settings) -> Iterator[str]:
         yield f"{where} is {workers}: this version runs one worker; set it to 1"
     if settings.replicas > 1 and settings.secret_key is None:
         yield "GIGAMOST_SECRET_KEY is not set: with several replicas all of them need the same one"
+    if settings.gigachat.api == "v2":
+        yield f"{_where(settings, 'gigachat.api')} is v2: this version speaks v1 to GigaChat; set it to auto or v1"
     ca_bundle = settings.gigachat.ca_bundle_file
     if ca_bundle is not None and not ca_bundle.is_file():
         yield f"{_where(settings, 'gigachat.ca_bundle_file')}: {ca_bundle} is not there"

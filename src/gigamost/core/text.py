@@ -9,4 +9,8 @@ def clean_text(text: str) -> str:
     """The same text with lone surrogates replaced by U+FFFD, so that it has a UTF-8 form (quirk 33)."""
     if text.isascii():
         return text
-    return _SURROGATE.sub("�", text)
+    try:
+        text.encode()  # a third of what the search costs
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("�", text)
+    return text

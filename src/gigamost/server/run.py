@@ -90,9 +90,10 @@ class Listening:
 
 
 class Server:
-    """Serves until `drain`, which a signal asks for as well."""
+    """Serves until `drain`, which a signal asks for as well. `started` is set once both work."""
 
     def __init__(self, application: Application) -> None:
+        self.started = asyncio.Event()
         self._application = application
         self._draining = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -111,6 +112,7 @@ class Server:
         gc.collect()
         gc.freeze()
         with _signals(listening.loop, self.drain):
+            self.started.set()
             try:
                 await self._draining.wait()
                 listening.draining = True

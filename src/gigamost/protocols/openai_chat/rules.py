@@ -49,5 +49,9 @@ RULES: Mapping[str, Rule] = {
     "profanity_check": Rule("exact", "GigaChat's own"),
     "flags": Rule("exact", "GigaChat's own"),
     "function_ranker": Rule("exact", "GigaChat's own"),
-    "storage": Rule("exact", "GigaChat's own"),
+    "storage": Rule(
+        "refused",
+        "GigaChat's threads belong to the gateway's credential; send the whole history.",
+        ({}, {"is_stateful": False}),
+    ),
 }

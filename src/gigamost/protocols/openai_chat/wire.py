@@ -182,7 +182,7 @@ class Chat(msgspec.Struct, frozen=True):
     update_interval: Annotated[float, Meta(ge=0)] | UnsetType = UNSET
     profanity_check: bool | UnsetType = UNSET
     flags: list[str] | UnsetType = UNSET
-    function_ranker: JsonObject | UnsetType = UNSET
+    function_ranker: dict[str, bool | int] | UnsetType = UNSET
     storage: JsonObject | UnsetType = UNSET
 
 

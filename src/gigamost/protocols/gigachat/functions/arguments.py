@@ -6,6 +6,7 @@ results     clients: any text           GigaChat: a string that holds a JSON obj
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,10 @@ from gigamost.core.request import JsonObject
 from gigamost.core.text import clean_text
 
 _UNWRAPS: Final = 2  # times that JSON inside a JSON string is opened
+_CACHED: Final = 16 * 1024  # characters; a longer text is read every time, or the caches could eat the memory
+# Most results are prose or code: no parser has to find that out.
+_JSON: Final = re.compile(r'\ufeff*[ \t\n\r]*(?:[{\["0-9-]|true|false|null|NaN|Infinity)')
+_DEPTH: Final = 64  # levels; what is nested deeper goes as text, or its depth could have the whole request refused
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # The same characters inside JSON text; an escaped backslash is matched first, so that it is not half of an escape.
 _ESCAPED: Final = re.compile(r"\\(?:(u00(?:0[0-8bcefBCEF]|1[0-9a-fA-F])|[bf])|.)")
@@ -38,6 +43,16 @@ def to_object(arguments: str) -> JsonObject:
     return {"input": _CONTROL.sub("", clean_text(arguments)) if value is msgspec.UNSET else value}
 
 
+def arguments_json(arguments: str) -> msgspec.Raw:
+    """`to_object` as the JSON that goes into a request."""
+    return _arguments_json(arguments) if len(arguments) <= _CACHED else _arguments_json.__wrapped__(arguments)
+
+
+@lru_cache(maxsize=1024)  # every turn of a conversation brings the calls of all earlier ones
+def _arguments_json(arguments: str) -> msgspec.Raw:
+    return msgspec.Raw(_encode(to_object(arguments)))
+
+
 def from_object(arguments: object) -> str:
     """What GigaChat gave as arguments, as JSON text; text of its own stays as it is."""
     if isinstance(arguments, str):
@@ -50,7 +65,12 @@ def result_text(content: str, *, is_error: bool) -> str:
 
     An object stays itself; anything else becomes `{"result": ...}`, nothing at all `{}`, and an error `{"error": ...}`.
     """
-    value: Any = _read(content) if content.strip() else msgspec.UNSET
+    return (_result_text if len(content) <= _CACHED else _result_text.__wrapped__)(content, is_error)
+
+
+@lru_cache(maxsize=1024)  # as are the results
+def _result_text(content: str, is_error: bool) -> str:
+    value = _read(content)
     if value is msgspec.UNSET:
         value = _CONTROL.sub("", clean_text(content)).strip()
     if isinstance(value, dict) and (not is_error or "error" in value):
@@ -92,11 +112,28 @@ def _read(text: str) -> Any:
         if inner is msgspec.UNSET:
             break
         value = inner
-    return value
+    return msgspec.UNSET if text.count("{") + text.count("[") > _DEPTH and _is_deep(value) else value
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_DEPTH):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return False
+    return True
+
+
+def _children(node: object) -> Iterable[object]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
 
 
 def _value(text: str) -> Any:
     """What no JSON encoder takes is mended: control characters go, NaN is null, a lone surrogate U+FFFD."""
+    if _JSON.match(text) is None:
+        return msgspec.UNSET
     try:
         try:
             value = msgspec.json.decode(text)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from gigamost.core.errors import invalid
 from gigamost.core.messages import FileRef, Media, Message, Part, Text, ToolCall, ToolResult, text_of
 from gigamost.core.text import clean_text
-from gigamost.protocols.gigachat.functions.arguments import result_text, to_object
+from gigamost.protocols.gigachat.functions.arguments import arguments_json, result_text
 from gigamost.protocols.gigachat.functions.names import Names
 from gigamost.protocols.gigachat.v1 import wire
 from gigamost.protocols.gigachat.v1.response import ORIGIN
@@ -85,13 +85,13 @@ class _History:
         text = clean_text(text)
         last = self.sent[-1] if self.sent else None
         if last is not None and last.role == "user" and attachment is None:
-            last.content = text if last.content == EMPTY else f"{last.content}\n{text}".rstrip("\n") or EMPTY
+            last.content = text or EMPTY if last.content == EMPTY else f"{last.content}\n{text}".rstrip("\n") or EMPTY
             return
         message = wire.Message("user", text or EMPTY)
         if attachment is not None:
             message.attachments = [attachment]
             if last is not None and last.role == "user" and not last.attachments:
-                message.content = f"{last.content}\n{text}".strip("\n") if text else last.content
+                message.content = f"{last.content}\n{text}".strip("\n") or EMPTY if text else last.content
                 self.sent.pop()
         self.sent.append(message)
 
@@ -126,7 +126,7 @@ class _History:
             self.sent.append(wire.Message("assistant", text))
 
     def _call(self, call: ToolCall) -> wire.FunctionCall:
-        return wire.FunctionCall(self._names.wire(call.name), to_object(call.arguments))
+        return wire.FunctionCall(self._names.wire(call.name), arguments_json(call.arguments))
 
     def _orphan(self, result: ToolResult) -> None:
         label = f"[Result of {result.name}]" if result.name else "[Result of a tool]"
