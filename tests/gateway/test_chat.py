@@ -8,7 +8,9 @@ import openai
 import pytest
 from pydantic import BaseModel
 
-from tests.gateway.conftest import World
+from gigamost.objects.ids import Owner, Seal
+from gigamost.pipeline.context import Ids
+from tests.gateway.conftest import OTHER_KEY, World
 
 MODEL = "GigaChat-2-Max"
 WEATHER: Any = {
@@ -445,8 +447,6 @@ async def test_the_prompt_cache_is_hit_by_itself(client: openai.AsyncOpenAI, wor
 
 
 async def test_sessions_and_users_are_not_shared_between_tenants(world: World) -> None:
-    from tests.gateway.conftest import OTHER_KEY
-
     async with world.client(OTHER_KEY) as other:
         for client in (world.openai, other):
             await ask(client, "hi", user="ann")
@@ -461,8 +461,6 @@ async def test_sessions_and_users_are_not_shared_between_tenants(world: World) -
 
 
 async def test_a_state_id_is_opened_only_for_its_owner(world: World) -> None:
-    from tests.gateway.conftest import OTHER_KEY
-
     first = await ask(world.openai, "call time", tools=[TIME])
     call = first.choices[0].message.tool_calls[0]
     history: Any = [
@@ -505,3 +503,12 @@ async def test_an_image_for_a_model_without_vision_names_those_with_it(client: o
     content: Any = [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}]
     with pytest.raises(openai.BadRequestError, match="GigaChat-2-Max"):
         await client.chat.completions.create(model="GigaChat-2", messages=[{"role": "user", "content": content}])
+
+
+async def test_a_thread_of_gigachat_is_sealed_for_its_tenant(world: World) -> None:
+    """`storage` is GigaChat's own: the id of the conversation that it keeps is shown sealed, and opened only for the
+    tenant that it was shown to."""
+    sealed = Ids(Seal(b"k" * 32), Owner("first", "c"), lambda: "x").thread("0199e210-2f13-744c-8fe5-c9a19fe27db7")
+    with pytest.raises(openai.BadRequestError, match="no thread of yours"):
+        await ask(world.openai, "x", extra_body={"storage": {"thread_id": sealed}})
+    assert not world.seen

@@ -17,7 +17,8 @@ from gigamost.core.request import JsonObject
 from gigamost.core.secret import Secret
 from gigamost.objects.ids import Seal
 from gigamost.pipeline.catalogue import Catalogue
-from gigamost.pipeline.chat import ORIGIN, Chat
+from gigamost.pipeline.chat import Chat
+from gigamost.pipeline.context import ORIGIN
 from gigamost.pipeline.materialise import Materialiser
 from gigamost.pipeline.routes import Routes
 from gigamost.pipeline.send import Sender

@@ -22,10 +22,9 @@ def warnings(settings: Settings) -> list[str]:
     if "*" in settings.server.cors_origins:
         found.append(f"{_where(settings, 'server.cors_origins')} is *: any web page may call this gateway")
     # Their features come later; until then nobody shall believe that they are at work.
-    for path in ("database_url", "redis_url", "metrics_key"):
-        if getattr(settings, path) is not None:
-            found.append(f"{_where(settings, path)} has no effect in this version")
-    return found
+    later = ("database_url", "redis_url", "metrics_key")
+    idle = [path for path in later if getattr(settings, path) is not None]
+    return found + [f"{_where(settings, path)} has no effect in this version" for path in idle]
 
 
 def uses_sqlite(settings: Settings) -> bool:

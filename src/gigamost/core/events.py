@@ -51,11 +51,13 @@ class PartEnd(msgspec.Struct, frozen=True, tag=True):
 
 
 class Finish(msgspec.Struct, frozen=True, tag=True):
-    """The answer is whole. `stop_sequence` is the client's stop text that ended it, if one did."""
+    """The answer is whole. `stop_sequence` is the client's stop text that ended it, if one did; `thread` names the
+    conversation that the upstream keeps, where the client asked it to keep one."""
 
     reason: FinishReason
     usage: Usage = Usage()
     stop_sequence: str | None = None
+    thread: str = ""
 
 
 class Failure(msgspec.Struct, frozen=True, tag=True):

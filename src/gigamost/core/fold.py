@@ -21,6 +21,7 @@ class Reply(msgspec.Struct, frozen=True):
     usage: Usage
     model: str = ""
     stop_sequence: str | None = None
+    thread: str = ""
 
     @property
     def text(self) -> str:
@@ -53,8 +54,8 @@ class Fold:
                 self._opened = None
             case Start(model=model):
                 self.model = model
-            case Finish(reason=reason, usage=usage, stop_sequence=stop):
-                self.reply = Reply(tuple(self.parts), reason, usage, self.model, stop)
+            case Finish(reason=reason, usage=usage, stop_sequence=stop, thread=thread):
+                self.reply = Reply(tuple(self.parts), reason, usage, self.model, stop, thread)
             case Failure(problem=problem):
                 raise GatewayError.of(problem)
             case _:
@@ -103,4 +104,4 @@ def unfold(reply: Reply) -> Iterator[Event]:
                 yield from (PartStart("media"), PartEnd(media=(part,)))
             case _:
                 assert_never(part)
-    yield Finish(reply.finish, reply.usage, reply.stop_sequence)
+    yield Finish(reply.finish, reply.usage, reply.stop_sequence, reply.thread)

@@ -4,16 +4,16 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from gigamost.core.errors import GatewayError
+from gigamost.core.errors import GatewayError, invalid
 from gigamost.core.events import Event
 from gigamost.core.fold import Reply, fold
-from gigamost.core.messages import ClientFile, Media, Message, Opaque, Part, ToolCall
+from gigamost.core.messages import ClientFile, Media, Message, Part, ToolCall
 from gigamost.core.request import ChatRequest, JsonObject, JsonSchema
 from gigamost.core.schema import check
 from gigamost.core.usage import Usage
-from gigamost.objects.ids import Owner, Seal
+from gigamost.objects.ids import Seal
 from gigamost.pipeline.answer import Answer
-from gigamost.pipeline.context import FILE, Context, client_id, owner_of, tracing
+from gigamost.pipeline.context import ORIGIN, Context, Ids, client_id, owner_of, tracing
 from gigamost.pipeline.enforce import Enforcer
 from gigamost.pipeline.files import AccountFiles
 from gigamost.pipeline.followup import Plan, after_failure, begin, judge, must_be_whole
@@ -23,8 +23,6 @@ from gigamost.upstreams.account import Account
 
 # The targets for the model name that a client asked for, best first. Raises GatewayError (404).
 FindTargets = Callable[[ChatRequest, Context], Awaitable[Sequence[Target]]]
-
-ORIGIN = "gigachat"
 
 
 class Chat:
@@ -58,7 +56,7 @@ class Chat:
             asking = _Asking(self, plan.request, context)
             opened = await self._sender.open(targets, asking.prepare, context.principal.tenant, trail)
             files = self.files(context, opened.account, request)
-            enforcer = Enforcer(plan.request, self._namer(owner_of(context, opened.account)))
+            enforcer = Enforcer(plan.request, self._ids(context, opened.account))
             answer = Answer(opened, enforcer, files, trail, asking.ignored)
             try:
                 if plan.request.stream and not must_be_whole(request) and not answer.is_whole:
@@ -85,16 +83,16 @@ class Chat:
     async def ready(self, request: ChatRequest, context: Context, target: Target, dialect: frozenset[str]) -> Ready:
         """The request as this target wants it: its media uploaded there, its echoes opened, its dialect spoken."""
         account = target.account
-        owner = owner_of(context, account)
+        ids = self._ids(context, account)
 
         async def claim(file_id: str) -> str | None:
-            return self._seal.open(FILE, file_id, owner)
+            return ids.open_file(file_id)
 
         prepared = await self._materialiser.prepare(
-            self._recalled(request, owner),
+            _recalled(request, ids),
             self.files(context, account, request),
             target.model,
-            owner=f"{owner.tenant}\0{request.user}",
+            owner=f"{context.principal.tenant}\0{request.user}",
             claim=claim,
         )
 
@@ -115,8 +113,7 @@ class Chat:
             for part in message.parts:
                 if isinstance(part, Media) and isinstance(part.source, ClientFile):
                     file_id = part.source.id
-                    owners = ((target, owner_of(context, target.account)) for target in targets)
-                    keep = [target for target, owner in owners if self._seal.open(FILE, file_id, owner)]
+                    keep = [each for each in targets if self._ids(context, each.account).open_file(file_id)]
                     return keep or targets
         return targets
 
@@ -128,34 +125,39 @@ class Chat:
             extra[origin] = {**fields, **extra.get(origin, {})}
         return msgspec.structs.replace(request, extra=extra)
 
-    def _namer(self, owner: Owner) -> Callable[[Opaque | None], str]:
-        """A call's id carries the state id that GigaChat wants back, sealed: no table has to remember it."""
+    def _ids(self, context: Context, account: Account) -> Ids:
+        return Ids(self._seal, owner_of(context, account), self._new_id)
 
-        def name(opaque: Opaque | None) -> str:
-            sealed = self._seal.close("call", opaque.token, owner) if opaque is not None else None
-            return "call" + (sealed or self._new_id())
 
-        return name
+def _recalled(request: ChatRequest, ids: Ids) -> ChatRequest:
+    """With what the ids of the client stand for: the state ids of the history's calls, the thread that GigaChat keeps.
 
-    def _recalled(self, request: ChatRequest, owner: Owner) -> ChatRequest:
-        """The state ids that the ids of the history's calls carry, for this owner alone."""
-        if not any(message.role == "assistant" for message in request.messages):
-            return request
-        messages = tuple(
-            self._recalled_message(message, owner) if message.role == "assistant" else message
-            for message in request.messages
-        )
-        return msgspec.structs.replace(request, messages=messages)
+    Raises GatewayError (400) for a thread of somebody else. A call's id that is not ours just carries no state.
+    """
+    storage = request.extra.get(ORIGIN, {}).get("storage")
+    if isinstance(storage, dict) and "thread_id" in storage:
+        thread = ids.open_thread(str(storage["thread_id"]))
+        if thread is None:
+            raise invalid("storage.thread_id names no thread of yours.", "storage.thread_id")
+        own = {**request.extra[ORIGIN], "storage": {**storage, "thread_id": thread}}
+        request = msgspec.structs.replace(request, extra={**request.extra, ORIGIN: own})
+    if not any(message.role == "assistant" for message in request.messages):
+        return request
+    messages = tuple(
+        _recalled_message(message, ids) if message.role == "assistant" else message for message in request.messages
+    )
+    return msgspec.structs.replace(request, messages=messages)
 
-    def _recalled_message(self, message: Message, owner: Owner) -> Message:
-        parts: list[Part] = []
-        for part in message.parts:
-            if isinstance(part, ToolCall) and part.opaque is None:
-                token = self._seal.open("call", part.id, owner)
-                if token is not None:
-                    part = msgspec.structs.replace(part, opaque=Opaque(ORIGIN, token))
-            parts.append(part)
-        return msgspec.structs.replace(message, parts=tuple(parts))
+
+def _recalled_message(message: Message, ids: Ids) -> Message:
+    parts: list[Part] = []
+    for part in message.parts:
+        if type(part) is ToolCall and part.opaque is None:
+            opaque = ids.state(part.id)
+            if opaque is not None:
+                part = msgspec.structs.replace(part, opaque=opaque)
+        parts.append(part)
+    return msgspec.structs.replace(message, parts=tuple(parts))
 
 
 class _Asking:

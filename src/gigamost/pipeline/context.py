@@ -1,16 +1,18 @@
 """Who asks, and under which name what is done for them is known."""
 
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Final
 
 import msgspec
 
 from gigamost.auth.principal import Principal
-from gigamost.core.messages import Inline, Media, Text
+from gigamost.core.messages import Inline, Media, Opaque, Text
 from gigamost.core.request import ChatRequest
 from gigamost.objects.ids import Owner, Seal
 from gigamost.upstreams.account import Account
 
+ORIGIN: Final = "gigachat"
 FILE: Final = "file"  # the kind of sealed ids of clients' files
 
 
@@ -24,6 +26,37 @@ class Context(msgspec.Struct, frozen=True):
 
 def owner_of(context: Context, account: Account) -> Owner:
     return Owner(context.principal.tenant, account.id)
+
+
+class Ids:
+    """The ids of one owner's things: what an upstream calls them, and what clients see. Without a table: see `Seal`."""
+
+    def __init__(self, seal: Seal, owner: Owner, new_id: Callable[[], str]) -> None:
+        self._seal = seal
+        self._owner = owner
+        self._new_id = new_id
+
+    def call(self, opaque: Opaque | None) -> str:
+        """A tool call's id. It carries the state id that GigaChat wants back with the call."""
+        sealed = self._seal.close("call", opaque.token, self._owner) if opaque is not None else None
+        return "call" + (sealed or self._new_id())
+
+    def state(self, call_id: str) -> Opaque | None:
+        token = self._seal.open("call", call_id, self._owner)
+        return Opaque(ORIGIN, token) if token is not None else None
+
+    def thread(self, upstream_id: str) -> str:
+        """Raises ValueError for an id that cannot be sealed: it must not be shown as it is."""
+        sealed = self._seal.close("thread", upstream_id, self._owner, "thread")
+        if sealed is None:
+            raise ValueError(f"{upstream_id!r} is no id of a thread")
+        return sealed
+
+    def open_thread(self, thread: str) -> str | None:
+        return self._seal.open("thread", thread, self._owner)
+
+    def open_file(self, file_id: str) -> str | None:
+        return self._seal.open(FILE, file_id, self._owner)
 
 
 def client_id(seal: Seal, context: Context, user: str) -> str:

@@ -7,30 +7,25 @@
 - a stream that has to fit a strict schema is checked at its end.
 """
 
-from collections.abc import Callable
-
 import msgspec
 
 from gigamost.core.errors import Kind, Problem
 from gigamost.core.events import Event, Failure, Finish, PartDelta, PartEnd, PartStart
-from gigamost.core.messages import Opaque
 from gigamost.core.request import ChatRequest, JsonObject
 from gigamost.core.schema import coerce, validate
 from gigamost.core.usage import Usage
+from gigamost.pipeline.context import Ids
 from gigamost.pipeline.estimate import input_tokens, output_tokens
 from gigamost.pipeline.stop import StopCutter
-
-# Makes the id that a client sees for a call, from the state id that the upstream wants back (if it gave one).
-NameCall = Callable[[Opaque | None], str]
 
 
 class Enforcer:
     """Feed batches of events of one answer. `stopped`: a stop sequence came, the upstream may be closed. `usage` is
     there once the answer has ended, well or not."""
 
-    def __init__(self, request: ChatRequest, name_call: NameCall) -> None:
+    def __init__(self, request: ChatRequest, ids: Ids) -> None:
         self._request = request
-        self._name_call = name_call
+        self._ids = ids
         self._cutter = StopCutter(request.stop) if request.stop else None
         self._opened: PartStart | None = None
         self._arguments: list[str] = []
@@ -55,7 +50,8 @@ class Enforcer:
                 self._end(event, out)
             elif type(event) is Finish:
                 self.usage = self._estimate() if event.usage.estimated else event.usage
-                out.append(msgspec.structs.replace(event, usage=self.usage))
+                thread = self._ids.thread(event.thread) if event.thread else ""
+                out.append(msgspec.structs.replace(event, usage=self.usage, thread=thread))
             else:
                 if type(event) is Failure:
                     self.usage = self._estimate()
@@ -95,7 +91,7 @@ class Enforcer:
             self.dropped_calls += 1
             return
         opaque = event.opaque or opened.opaque
-        named = msgspec.structs.replace(opened, id=self._name_call(opaque), opaque=opaque)
+        named = msgspec.structs.replace(opened, id=self._ids.call(opaque), opaque=opaque)
         out += (named, PartDelta(self._fitted(opened.name)), event)
 
     def _fitted(self, name: str) -> str:

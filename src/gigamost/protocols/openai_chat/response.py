@@ -30,7 +30,8 @@ class Form(msgspec.Struct, frozen=True):
 def encode(reply: Reply, stamp: Stamp, form: Form) -> bytes:
     finish = FINISH[reply.finish]
     return msgspec.json.encode(
-        {
+        kept_in(reply.thread)
+        | {
             "id": f"chatcmpl-{stamp.id}",
             "object": "chat.completion",
             "created": stamp.created,
@@ -84,6 +85,11 @@ def shown(part: Text | Media) -> str:
     if isinstance(part.source, Inline):
         return f"![{part.name or part.kind}](data:{part.mime};base64,{base64.b64encode(part.source.data).decode()})"
     return f"[{part.kind}]"
+
+
+def kept_in(thread: str) -> dict[str, str]:
+    """GigaChat's own field: the conversation that it keeps, for a client that sent `storage`."""
+    return {"thread_id": thread} if thread else {}
 
 
 def usage_of(usage: Usage) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from gigamost.core.events import Event, Failure, Finish, PartDelta, PartEnd, Par
 from gigamost.core.usage import Usage
 from gigamost.framing import sse
 from gigamost.protocols.openai_chat.errors import body_of
-from gigamost.protocols.openai_chat.response import FINISH, Form, custom_input, shown, usage_of
+from gigamost.protocols.openai_chat.response import FINISH, Form, custom_input, kept_in, shown, usage_of
 
 _json = msgspec.json.Encoder().encode
 _DONE = sse.encode(b"[DONE]")
@@ -50,11 +50,11 @@ class Encoder:
             case PartEnd(media=media):
                 ended = self._custom_end() if self._custom is not None else b""
                 return ended + b"".join(self._chunk({"content": shown(item)}) for item in media)
-            case Finish(reason=reason, usage=usage):
+            case Finish(reason=reason, usage=usage, thread=thread):
                 finish = FINISH[reason]
                 if finish == "tool_calls" and self._form.legacy_functions:
                     finish = "function_call"
-                return self._chunk({}, finish) + self._usage(usage) + _DONE
+                return self._chunk({}, finish, kept_in(thread)) + self._usage(usage) + _DONE
             case Start():
                 return self._chunk({"role": "assistant", "content": ""})
             case Failure(problem=problem):
@@ -97,9 +97,9 @@ class Encoder:
         self._custom = None
         return self._call_delta({"custom": {"input": text}})
 
-    def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
+    def _chunk(self, delta: dict[str, Any], finish: str | None = None, more: dict[str, str] | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
-        return self._head + b',"choices":[%b]}\n\n' % _json(choice)
+        return self._head + b"," + _json({"choices": [choice], **(more or {})})[1:] + b"\n\n"
 
     def _usage(self, usage: Usage) -> bytes:
         if not self._form.include_usage:

@@ -66,6 +66,7 @@ class AnswerReader:
         self._state_id: str | None = None
         self._finish: str | None = None
         self._usage: wire.Usage | None = None
+        self._thread = ""
         self.done = False
 
     def frame(self, frame: wire.Completion) -> list[Event]:
@@ -77,6 +78,8 @@ class AnswerReader:
         if not self._started:
             self._started = True
             events.append(Start(frame.model or ""))
+        if frame.thread_id is not None:
+            self._thread = frame.thread_id
         if frame.usage is not None:
             self._usage = frame.usage
         if frame.choices:
@@ -189,7 +192,7 @@ class AnswerReader:
             reason = "tool_calls" if reason == "stop" else reason
         elif reason == "tool_calls":
             reason = "stop"  # a call without a name is text (quirk 24)
-        events.append(Finish(reason, _usage(self._usage)))
+        events.append(Finish(reason, _usage(self._usage), thread=self._thread))
 
     def _arguments(self) -> str:
         if self._call_texts:
