@@ -104,3 +104,13 @@ def test_a_name_that_is_nearly_right_is_understood_when_it_means_one_tool(said: 
 def test_a_name_out_of_the_history_is_legal_and_stable() -> None:
     assert Names([]).wire("old tool") == Names(["old tool"]).wire("old tool")
     assert Names(["a"]).wire("old_tool") == "old_tool"
+
+
+def test_names_of_the_history_join_without_changing_those_of_the_tools() -> None:
+    tools = Names(["a b", "c"])
+    assert tools.joined(["c", "a b"]) is tools
+    joined = tools.joined(["c", "old tool", tools.wire("a b")])
+    assert joined.wire("a b") == tools.wire("a b")
+    wired = [joined.wire(name) for name in ("a b", "c", "old tool", tools.wire("a b"))]
+    assert len(set(wired)) == 4
+    assert [joined.client(name) for name in wired] == ["a b", "c", "old tool", tools.wire("a b")]

@@ -91,4 +91,6 @@ class Message(msgspec.Struct, frozen=True):
 
 def text_of(parts: tuple[Part, ...], separator: str = "\n") -> str:
     """The text parts joined: what is left of a message where only text can go."""
-    return separator.join(part.text for part in parts if isinstance(part, Text))
+    if len(parts) == 1 and type(parts[0]) is Text:
+        return parts[0].text  # the usual message, on the request path
+    return separator.join([part.text for part in parts if type(part) is Text])

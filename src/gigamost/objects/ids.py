@@ -21,6 +21,7 @@ _VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _MAC_BYTES: Final = 8
 _BYTES: Final = 16 + _MAC_BYTES
 _LENGTH: Final = 33  # base62 digits that 24 bytes need
+_CACHED: Final = 64 * 1024  # characters; a UUID of longer texts is made every time, or the cache could eat the memory
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -47,6 +48,8 @@ class Seal:
         self._key = key
         # Every turn of a conversation brings the ids of all earlier ones.
         self._opened = lru_cache(maxsize=8192)(self._open)
+        # So does it bring the opening that names it.
+        self._uuids = lru_cache(maxsize=256)(self._uuid)
 
     def close(self, kind: str, upstream_id: str, owner: Owner, prefix: str = "") -> str | None:
         """The sealed form, None when `upstream_id` is not a UUID (no other kind was ever seen)."""
@@ -82,6 +85,9 @@ class Seal:
 
     def uuid(self, label: str, *texts: str) -> str:
         """A UUID made from private texts: stable, says nothing about them."""
+        return (self._uuids if sum(map(len, texts)) <= _CACHED else self._uuid)(label, *texts)
+
+    def _uuid(self, label: str, *texts: str) -> str:
         joined = b"".join(
             len(data).to_bytes(4, "big") + data for data in (text.encode("utf-8", "surrogatepass") for text in texts)
         )

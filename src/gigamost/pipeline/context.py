@@ -84,9 +84,9 @@ def _session(seal: Seal, context: Context, request: ChatRequest) -> str:
     opening: list[str] = [tenant, *(tool.name for tool in request.tools)]
     for message in request.messages:
         for part in message.parts:
-            if isinstance(part, Text):
+            if type(part) is Text:
                 opening.append(part.text)
-            elif isinstance(part, Media):
+            elif type(part) is Media:
                 opening.append(_digest(part))
         if message.role == "user":
             break

@@ -29,7 +29,8 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
 
 Segment = Prose | Thought | Picture
 
-_TAG = re.compile(r'<(img|video)\s(?:[a-z]+="[^"]*"\s)*?src="([^"]+)"[^<>]*?/>')
+# An id and the mark of the built-in: HTML that a model writes about has neither.
+_TAG = re.compile(r'<(img|video)(?=[^<>]*\sfuse=")(?:\s[a-z]+="[^"<>]*")*?\ssrc="([0-9a-fA-F-]{36})"[^<>]*?/>')
 _TAG_LIMIT = 512  # a longer "<img ..." is prose that talks about HTML
 _SEPARATORS = ("<|message_sep|>", "<|role_sep|>", "<|function_call|>")
 _OPENERS = ("<img ", "<video ", *_SEPARATORS)

@@ -6,6 +6,7 @@ import msgspec
 
 from gigamost.core.dataurl import decode_base64, decode_data_url, source_of
 from gigamost.core.errors import invalid
+from gigamost.core.memo import by_identity
 from gigamost.core.messages import (
     ClientFile,
     Inline,
@@ -13,7 +14,6 @@ from gigamost.core.messages import (
     MediaKind,
     Message,
     Opaque,
-    Part,
     Text,
     ToolCall,
     ToolResult,
@@ -38,9 +38,8 @@ def read_messages(messages: list[wire.Message], ignored: list[str]) -> tuple[Mes
 
 def _message(message: wire.Message, path: str, ignored: list[str]) -> Message:
     if message.role in ("tool", "function"):
-        content = tuple(part for part in _content(message, path, ignored) if isinstance(part, Text | Media))
-        name = message.name or ""
-        return Message("tool", (ToolResult(message.tool_call_id or "", content, name),))
+        content = _content(message, path, ignored)
+        return Message("tool", (ToolResult(message.tool_call_id or "", content, message.name or ""),))
     if message.name and "messages.name" not in ignored:
         ignored.append("messages.name")
     if message.role in ("system", "developer"):
@@ -50,7 +49,7 @@ def _message(message: wire.Message, path: str, ignored: list[str]) -> Message:
     return Message("assistant", _content(message, path, ignored) + _calls(message, path))
 
 
-def _content(message: wire.Message, path: str, ignored: list[str]) -> tuple[Part, ...]:
+def _content(message: wire.Message, path: str, ignored: list[str]) -> tuple[Text | Media, ...]:
     content = message.content
     if content is None:
         return (Text(message.refusal),) if message.refusal else ()
@@ -59,7 +58,7 @@ def _content(message: wire.Message, path: str, ignored: list[str]) -> tuple[Part
     return tuple(_part(part, f"{path}.content[{at}]", message.role, ignored) for at, part in enumerate(content))
 
 
-def _part(part: wire.ContentPart, path: str, role: str, ignored: list[str]) -> Part:
+def _part(part: wire.ContentPart, path: str, role: str, ignored: list[str]) -> Text | Media:
     if isinstance(part, wire.TextPart):
         return Text(part.text)
     if isinstance(part, wire.RefusalPart):
@@ -132,17 +131,21 @@ def _arguments(call: wire.FunctionCall) -> str:
 
 
 class Tools(NamedTuple):
-    """`customs` names the functions that are custom tools (free text in, sent as one string argument)."""
+    """`customs` names the functions that are custom tools (free text in, sent as one string argument); `ignored` what
+    a tool says in vain."""
 
     functions: tuple[Function, ...] = ()
     customs: frozenset[str] = frozenset()
     builtins: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
 
-def read_tools(tools: list[wire.Tool], ignored: list[str]) -> Tools:
+@by_identity
+def read_tools(tools: list[wire.Tool]) -> Tools:
     functions: dict[str, Function] = {}
     customs: set[str] = set()
     builtins: list[str] = []
+    ignored: list[str] = []
     for at, tool in enumerate(tools):
         path = f"tools[{at}]"
         if tool.custom is not None:
@@ -151,16 +154,28 @@ def read_tools(tools: list[wire.Tool], ignored: list[str]) -> Tools:
             if tool.custom.format and tool.custom.format.get("type") != "text":
                 ignored.append("tools.custom.format")
         elif tool.function is not None:
-            function = read_function(tool.function)
+            function = _function(tool.function)
         elif tool.type in ("function", "custom"):
             raise invalid(f"{path}.{tool.type} is missing.", f"{path}.{tool.type}")
         else:
             builtins.append(tool.type)
             continue
-        if functions.setdefault(function.name, function) != function:
-            raise invalid(f"{path}: another tool is called {function.name!r} already.", path)
-    return Tools(tuple(functions.values()), frozenset(customs), tuple(dict.fromkeys(builtins)))
+        _declare(function, functions, path)
+    return Tools(tuple(functions.values()), frozenset(customs), tuple(dict.fromkeys(builtins)), tuple(ignored))
 
 
-def read_function(function: wire.Function) -> Function:
+@by_identity
+def read_functions(given: list[wire.Function]) -> tuple[Function, ...]:
+    functions: dict[str, Function] = {}
+    for at, function in enumerate(given):
+        _declare(_function(function), functions, f"functions[{at}]")
+    return tuple(functions.values())
+
+
+def _declare(function: Function, functions: dict[str, Function], path: str) -> None:
+    if functions.setdefault(function.name, function) != function:
+        raise invalid(f"{path}: another tool is called {function.name!r} already.", path)
+
+
+def _function(function: wire.Function) -> Function:
     return Function(function.name, function.description or "", function.parameters, bool(function.strict))

@@ -1,7 +1,7 @@
 """Chat Completions in the client role: an upstream's answer to events.
 
-Tool calls may be interleaved by `index`; one part is open at a time here, so the first call streams and the others
-wait until it is whole, that is until the answer finishes.
+Tool calls may be interleaved by `index`, and with text; one part is open at a time here, so the first call streams and
+what comes beside it waits until it is whole, that is until the answer finishes.
 """
 
 import msgspec
@@ -34,6 +34,7 @@ class AnswerReader:
         self._open: PartKind | None = None
         self._calls: dict[int, _Call] = {}
         self._live: int | None = None
+        self._late: list[tuple[PartKind, str]] = []  # said while the live call was open
         self._finish: str | None = None
         self._usage: wire.Usage | None = None
         self.done = False
@@ -67,6 +68,9 @@ class AnswerReader:
         self.done = True
         events: list[Event] = [] if self._started else [Start()]
         self._turn(None, events)
+        for kind, text in self._late:
+            self._say(kind, text, events)
+        self._turn(None, events)
         for index, call in self._calls.items():
             if index != self._live:
                 events += (PartStart("tool_call", call.name, call.id), PartDelta("".join(call.texts)), PartEnd())
@@ -94,7 +98,7 @@ class AnswerReader:
             self._say("text", text, events)
         for position, delta in enumerate(answer.tool_calls or ()):
             # In a whole answer the calls have no index: their position is it.
-            self._call(delta.index or position, delta, events)
+            self._call(position if delta.index is None else delta.index, delta, events)
         if answer.function_call is not None:
             self._call(0, wire.DeltaCall(function=answer.function_call), events)
 
@@ -108,13 +112,16 @@ class AnswerReader:
         if self._live is None and call.name:
             self._live = index
             self._turn("tool_call", events, call.name, call.id)
-        if index == self._live and self._open == "tool_call":
-            if text:
-                events.append(PartDelta(text))
-        elif text:
+            text = "".join([*call.texts, text])
+        if index != self._live:
             call.texts.append(text)
+        elif text:
+            events.append(PartDelta(text))
 
     def _say(self, kind: PartKind, text: str, events: list[Event]) -> None:
+        if self._open == "tool_call":
+            self._late.append((kind, text))
+            return
         self._turn(kind, events)
         events.append(PartDelta(text))
 

@@ -21,7 +21,7 @@ from gigamost.core.request import (
     ToolChoice,
 )
 from gigamost.protocols.openai_chat import wire
-from gigamost.protocols.openai_chat.messages import GIGACHAT, Tools, read_function, read_messages, read_tools
+from gigamost.protocols.openai_chat.messages import GIGACHAT, Tools, read_functions, read_messages, read_tools
 from gigamost.protocols.openai_chat.response import Form
 from gigamost.protocols.openai_chat.rules import RULES
 
@@ -32,11 +32,12 @@ _reader = BodyReader(wire.Chat, RULES, cached=("tools", "functions"))
 def decode(body: bytes) -> tuple[ChatRequest, Form]:
     """The request, and the form in which this client wants its answer. Raises GatewayError (400)."""
     chat, ignored = _reader.read(body)
-    given = read_tools(chat.tools, ignored) if chat.tools else Tools()
+    given = read_tools(chat.tools) if chat.tools else Tools()
+    ignored += given.ignored
     tools = given.functions
     legacy = not tools and bool(chat.functions)
     if legacy and chat.functions:
-        tools = tuple(read_function(function) for function in chat.functions)
+        tools = read_functions(chat.functions)
     choice = _legacy_choice(chat.function_call) if legacy else _choice(chat.tool_choice)
     if isinstance(chat.tool_choice, wire.ToolChoice) and chat.tool_choice.allowed_tools is not None:
         tools, choice = _allowed(chat.tool_choice.allowed_tools, tools)

@@ -49,9 +49,5 @@ RULES: Mapping[str, Rule] = {
     "profanity_check": Rule("exact", "GigaChat's own"),
     "flags": Rule("exact", "GigaChat's own"),
     "function_ranker": Rule("exact", "GigaChat's own"),
-    "storage": Rule(
-        "refused",
-        "GigaChat's threads belong to the gateway's credential; send the whole history.",
-        ({}, {"is_stateful": False}),
-    ),
+    "storage": Rule("exact", "GigaChat's own; the id of a thread that it keeps is shown sealed"),
 }

@@ -200,7 +200,7 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class DeltaCall(msgspec.Struct, frozen=True):
-    index: int = 0
+    index: int | None = None
     id: str | None = None
     type: str | None = None
     function: FunctionCall | None = None

@@ -7,6 +7,7 @@ results     clients: any text           GigaChat: a string that holds a JSON obj
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec

@@ -38,13 +38,20 @@ _LATIN: Final = str.maketrans("абвгдеёзийклмнопрстуфыэ", 
 class Names:
     """The names of one request's tools, both ways. One to one, whatever the names are."""
 
-    def __init__(self, client_names: Iterable[str]) -> None:
-        names = set(client_names)
-        self._wire = {name: name for name in names if _is_legal(name)}
+    def __init__(self, client_names: Iterable[str], known: "Names | None" = None) -> None:
+        self._wire: dict[str, str] = {**known._wire} if known is not None else {}
+        self._client: dict[str, str] = {**known._client} if known is not None else {}
+        names = set(client_names) - self._wire.keys()
+        self._wire |= {name: name for name in names if _is_legal(name) and name not in self._client}
+        taken = names | self._client.keys()
         for name in sorted(names - self._wire.keys()):
-            self._wire[name] = _readable(name, names)
-            names.add(self._wire[name])
+            self._wire[name] = _readable(name, taken)
+            taken.add(self._wire[name])
         self._client = {wire: name for name, wire in self._wire.items()}
+
+    def joined(self, client_names: Iterable[str]) -> "Names":
+        """With these names as well; those that are here already stay as they are."""
+        return self if self._wire.keys() >= set(client_names) else Names(client_names, self)
 
     def wire(self, name: str) -> str:
         """What GigaChat calls the tool; a name that is not among the request's is made legal as well."""

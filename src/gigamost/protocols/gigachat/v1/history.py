@@ -63,11 +63,12 @@ class _History:
                 case "user":
                     self._user(message.parts)
                 case "assistant":
-                    calls = [part for part in message.parts if isinstance(part, ToolCall)]
-                    self._assistant(text_of(message.parts, ""), calls, _results(messages[at + 1 :]), used)
+                    calls = [part for part in message.parts if type(part) is ToolCall]
+                    results = _results(messages, at + 1) if calls else []
+                    self._assistant(text_of(message.parts, ""), calls, results, used)
                 case "tool":
                     for part in message.parts:
-                        if isinstance(part, ToolResult) and id(part) not in used:
+                        if type(part) is ToolResult and id(part) not in used:
                             self._orphan(part)
 
     def _user(self, parts: Sequence[Part]) -> None:
@@ -104,15 +105,16 @@ class _History:
         returned: list[tuple[str, Media]] = []
         for call in calls:
             result = _match(call, results, used)
-            sent = wire.Message("assistant", text, function_call=self._call(call))
+            name, content = self._names.wire(call.name), NO_RESULT
+            asked = wire.FunctionCall(name, arguments_json(call.arguments))
+            sent = wire.Message("assistant", text, function_call=asked)
             if self._echo_state and call.opaque is not None and call.opaque.origin == ORIGIN:
                 sent.functions_state_id = call.opaque.token
-            self.sent.append(sent)
-            self.sent.append(wire.Message("function", NO_RESULT, name=self._names.wire(call.name)))
             if result is not None:
                 used.add(id(result))
-                self.sent[-1].content = _content(result)
-                returned += [(call.name, part) for part in result.content if isinstance(part, Media)]
+                content = result_text(text_of(result.content), is_error=result.is_error)
+                returned += [(call.name, part) for part in result.content if type(part) is Media]
+            self.sent += (sent, wire.Message("function", content, name=name))
             text = ""
         for name, media in returned:
             # An attachment can stand on a user message only.
@@ -125,29 +127,29 @@ class _History:
         else:
             self.sent.append(wire.Message("assistant", text))
 
-    def _call(self, call: ToolCall) -> wire.FunctionCall:
-        return wire.FunctionCall(self._names.wire(call.name), arguments_json(call.arguments))
-
     def _orphan(self, result: ToolResult) -> None:
         label = f"[Result of {result.name}]" if result.name else "[Result of a tool]"
-        self._user((Text(f"{label}\n{text_of_result(result)}"), *_media(result)))
+        media = [part for part in result.content if isinstance(part, Media)]
+        self._user((Text(f"{label}\n{text_of(result.content)}"), *media))
 
 
-def _results(following: Sequence[Message]) -> list[ToolResult]:
+def _results(messages: Sequence[Message], start: int) -> list[ToolResult]:
     """The results that may belong to an assistant's calls: all before the next assistant's message."""
     found: list[ToolResult] = []
-    for message in following:
+    for at in range(start, len(messages)):  # a slice for every call would make long histories quadratic
+        message = messages[at]
         if message.role == "assistant":
             break
-        found += [part for part in message.parts if isinstance(part, ToolResult)]
+        found += [part for part in message.parts if type(part) is ToolResult]
     return found
 
 
 def _match(call: ToolCall, results: list[ToolResult], used: set[int]) -> ToolResult | None:
     """By id, letters and digits alone (clients drop `_`), else by name, else the first that names neither."""
     free = [result for result in results if id(result) not in used]
+    call_id = _bare(call.id)
     for result in free:
-        if result.call_id and _bare(result.call_id) == _bare(call.id):
+        if result.call_id and _bare(result.call_id) == call_id:
             return result
     for result in free:
         if not result.call_id and result.name in ("", call.name):
@@ -156,19 +158,7 @@ def _match(call: ToolCall, results: list[ToolResult], used: set[int]) -> ToolRes
 
 
 def _bare(call_id: str) -> str:
-    return "".join(filter(str.isalnum, call_id))
-
-
-def _content(result: ToolResult) -> str:
-    return result_text(text_of_result(result), is_error=result.is_error)
-
-
-def text_of_result(result: ToolResult) -> str:
-    return "\n".join(part.text for part in result.content if isinstance(part, Text))
-
-
-def _media(result: ToolResult) -> tuple[Media, ...]:
-    return tuple(part for part in result.content if isinstance(part, Media))
+    return call_id if call_id.isalnum() else "".join(filter(str.isalnum, call_id))
 
 
 def _file_id(media: Media) -> str:

@@ -16,6 +16,7 @@ import msgspec
 
 from gigamost.core.errors import Kind, Problem, invalid
 from gigamost.core.events import Event
+from gigamost.core.memo import by_identity
 from gigamost.core.messages import Message, Text, ToolCall
 from gigamost.core.models import Model
 from gigamost.core.request import AnyJson, AnyTool, AutoTool, ChatRequest, Function, JsonSchema, NoTool, OneTool
@@ -50,12 +51,12 @@ class Call:
     path = "/chat/completions"
 
     def __init__(self, request: ChatRequest, model: Model, dialect: frozenset[str]) -> None:
+        calls = _calls(request)
         self._echoes = NO_STATE_ID not in dialect and any(
-            isinstance(part, ToolCall) and part.opaque is not None and part.opaque.origin == ORIGIN
-            for message in request.messages
-            for part in message.parts
+            call.opaque is not None and call.opaque.origin == ORIGIN for call in calls
         )
-        self._names = Names([*_offered(request), *_mentioned(request)])
+        self._mentioned = [call.name for call in calls]
+        self._names = _names(request.tools).joined(self._mentioned)
         self._structured: str | None = None
         self._lost: list[str] = []
         self.headers = _SSE if request.stream else _JSON
@@ -133,39 +134,36 @@ class Call:
 
     def _offer(self, chat: wire.Chat, request: ChatRequest, model: Model) -> None:
         strict = model.capabilities.strict_objects
-        functions = [self._function(tool, strict) for tool in request.tools]
+        functions: list[wire.Function | msgspec.Raw] = [*_described(request.tools, strict)]
         builtins = dict.fromkeys(BUILTINS[name] for name in request.builtins if name in BUILTINS)
         self._lost += [f"tools.{name}" for name in request.builtins if name not in BUILTINS]
         functions += [wire.Function(name) for name in builtins]
         if self._structured is not None and isinstance(request.format, JsonSchema):
             answer = Function(RESPOND, "Gives the final answer to the user.", request.format.schema)
-            chat.functions = [self._function(answer, strict)]
+            chat.functions = [_function(answer, self._structured, strict)]
             chat.function_call = wire.FunctionName(self._structured)
         if functions and not model.capabilities.functions:
             raise invalid(f"The model {model.id} cannot call tools: choose another model or send no tools.", "tools")
         # The API refuses a history with functions that the request does not describe (quirk 15).
-        offered = {function.name for function in functions} | {self._structured}
-        stubs = dict.fromkeys(wired for name in _mentioned(request) if (wired := self._names.wire(name)) not in offered)
-        functions += [wire.Function(name, parameters={"type": "object", "properties": {}}) for name in stubs]
+        offered = {tool.name for tool in request.tools}
+        stubs = dict.fromkeys(self._names.wire(name) for name in self._mentioned if name not in offered)
+        functions += [
+            wire.Function(name, parameters={"type": "object", "properties": {}})
+            for name in stubs
+            if name != self._structured
+        ]
         if functions and self._structured is not None:
             chat.functions = [*(chat.functions or []), *functions]
         elif functions:
             chat.functions = functions
             chat.function_call = self._choice(request) if request.tools or builtins else "none"
 
-    def _function(self, tool: Function, strict_objects: bool) -> wire.Function:
-        parameters = reduce_parameters(tool.parameters, strict_objects=strict_objects)
-        function = wire.Function(self._names.wire(tool.name), parameters=parameters)
-        if tool.description:
-            function.description = clean_text(tool.description)
-        return function
-
     def _choice(self, request: ChatRequest) -> Any:
         match request.tool_choice:
             case NoTool():
                 return "none"
             case OneTool(name=name):
-                if name not in _offered(request):
+                if all(tool.name != name for tool in request.tools):
                     raise invalid(f"tool_choice names {name!r}, which is not among the tools.", "tool_choice")
                 return wire.FunctionName(self._names.wire(name))
             case AnyTool() if len(request.tools) == 1:
@@ -176,18 +174,32 @@ class Call:
                 return "auto"
 
 
-def _offered(request: ChatRequest) -> list[str]:
-    return [tool.name for tool in request.tools]
+@by_identity
+def _names(tools: tuple[Function, ...]) -> Names:
+    return Names(tool.name for tool in tools)
 
 
-def _mentioned(request: ChatRequest) -> list[str]:
-    """The functions that the history calls, in order."""
+@by_identity
+def _described(tools: tuple[Function, ...], strict_objects: bool) -> tuple[msgspec.Raw, ...]:
+    names = _names(tools)
+    return tuple(msgspec.Raw(_encode(_function(tool, names.wire(tool.name), strict_objects))) for tool in tools)
+
+
+def _function(tool: Function, name: str, strict_objects: bool) -> wire.Function:
+    function = wire.Function(name, parameters=reduce_parameters(tool.parameters, strict_objects=strict_objects))
+    if tool.description:
+        function.description = clean_text(tool.description)
+    return function
+
+
+def _calls(request: ChatRequest) -> list[ToolCall]:
+    """The calls of the history, in order."""
     return [
-        part.name
+        part
         for message in request.messages
         if message.role == "assistant"
         for part in message.parts
-        if isinstance(part, ToolCall)
+        if type(part) is ToolCall
     ]
 
 

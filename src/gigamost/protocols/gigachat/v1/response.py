@@ -166,7 +166,7 @@ class AnswerReader:
         self.done = True
         segments, leaked = self._scanner.close()
         self._show(segments, events)
-        name, arguments = self._call_name, self._arguments()
+        name, arguments = self._call_name, self._arguments() if self._call_name else ""
         if leaked and not name:
             clean, call = split_leaked_call(leaked)
             if call is None:
