@@ -106,7 +106,6 @@ EXAMPLES: dict[str, tuple[object, object, str]] = {
         chat(reasoning_effort="minimal"),
         "Invalid params: reasoning_effort must be low, medium or high",
     ),
-    "storage": (chat(), chat(storage={"is_stateful": True}), "Permission denied"),
     "format_reference": (
         structured(type="json_schema", schema={"type": "object", "properties": {}}),
         structured(type="json_schema", schema={"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}}}),

@@ -8,8 +8,6 @@ import openai
 import pytest
 from pydantic import BaseModel
 
-from gigamost.objects.ids import Owner, Seal
-from gigamost.pipeline.context import Ids
 from tests.gateway.conftest import OTHER_KEY, World
 
 MODEL = "GigaChat-2-Max"
@@ -508,7 +506,13 @@ async def test_an_image_for_a_model_without_vision_names_those_with_it(client: o
 async def test_a_thread_of_gigachat_is_sealed_for_its_tenant(world: World) -> None:
     """`storage` is GigaChat's own: the id of the conversation that it keeps is shown sealed, and opened only for the
     tenant that it was shown to."""
-    sealed = Ids(Seal(b"k" * 32), Owner("first", "c"), lambda: "x").thread("0199e210-2f13-744c-8fe5-c9a19fe27db7")
-    with pytest.raises(openai.BadRequestError, match="no thread of yours"):
-        await ask(world.openai, "x", extra_body={"storage": {"thread_id": sealed}})
-    assert not world.seen
+    kept = await ask(world.openai, "x", extra_body={"storage": {"is_stateful": True}})
+    assert kept.thread_id.startswith("thread")
+    parts = await chunks(world.openai, "x", extra_body={"storage": {"thread_id": kept.thread_id}})
+    assert parts[-1].thread_id == kept.thread_id
+    inside = world.sent["storage"]["thread_id"]
+    assert inside not in kept.thread_id
+    async with world.client(OTHER_KEY) as other:
+        for stolen in (kept.thread_id, inside):
+            with pytest.raises(openai.BadRequestError, match="no thread of yours"):
+                await ask(other, "x", extra_body={"storage": {"thread_id": stolen}})

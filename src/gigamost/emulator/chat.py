@@ -85,7 +85,8 @@ def _thought(state: State, call: Call, body: Body, model: Facts) -> tuple[Though
     state.purse.spend(call.account, model.usage, usage.total_tokens - usage.cached_tokens)
     group = _group(body.get("update_interval", 0), state.settings.delay)
     stamp = Stamp(secrets.token_hex(8), now, model.backend)
-    return thought, rendering.Form(stamp, usage, str(_uuid7(state.clock())), picture_id, group)
+    thread = body["storage"].get("thread_id") or str(_uuid7(state.clock())) if "storage" in body else ""
+    return thought, rendering.Form(stamp, usage, str(_uuid7(state.clock())), picture_id, group, thread)
 
 
 def _group(interval: float, delay: float) -> int:

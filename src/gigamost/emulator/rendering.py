@@ -26,7 +26,8 @@ FINISH: dict[str, FinishReason] = {
 class Form(msgspec.Struct, frozen=True):
     """What a thought does not know: its stamp, its price, the state id and the picture's file id (None for none).
 
-    `group` phrases make a chunk, 0: all of them.
+    `group` phrases make a chunk, 0: all of them. `thread` is the id of the kept conversation, "" without `storage`; the
+    emulator names it but does not remember what was said in it.
     """
 
     stamp: Stamp
@@ -34,6 +35,7 @@ class Form(msgspec.Struct, frozen=True):
     state_id: str
     picture_id: str | None = None
     group: int = 1
+    thread: str = ""
 
 
 def events(thought: Thought, form: Form) -> list[Event]:
@@ -52,7 +54,7 @@ def events(thought: Thought, form: Form) -> list[Event]:
     if thought.call is not None:
         opened = PartStart("tool_call", thought.call.name, opaque=Opaque("gigachat", form.state_id))
         said += _part(opened, [msgspec.json.encode(thought.call.arguments).decode()])
-    return [*said, Finish(FINISH[thought.finish], form.usage)]
+    return [*said, Finish(FINISH[thought.finish], form.usage, thread=form.thread)]
 
 
 def _part(opened: PartStart, texts: list[str]) -> list[Event]:

@@ -24,8 +24,6 @@ def check_params(body: Raw) -> None:
         raise rules.INTERVAL.refuse()
     if body.get("reasoning_effort", "low") not in ("low", "medium", "high"):
         raise rules.EFFORT.refuse()
-    if "storage" in body:
-        raise rules.STORAGE.refuse()
     schema = body.get("response_format", {}).get("schema") or {}
     if _refers(schema):
         raise rules.FORMAT_REFERENCE.refuse()

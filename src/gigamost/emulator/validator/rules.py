@@ -39,7 +39,6 @@ INTERVAL = Rule(
 EFFORT = Rule(
     "reasoning_effort", 422, "Invalid params: reasoning_effort must be low, medium or high", "4.1 sdk, text inferred"
 )
-STORAGE = Rule("storage", 403, "Permission denied", "6.9: threads are absent from the public API, inferred")
 
 FORMAT_REFERENCE = Rule(
     "format_reference", 422, "Invalid params: $ref in response_format schema is not supported", "4.4.1, text inferred"
@@ -156,7 +155,6 @@ RULES: tuple[Rule, ...] = (
     REPETITION,
     INTERVAL,
     EFFORT,
-    STORAGE,
     FORMAT_REFERENCE,
     FORMAT_INVALID,
     NO_FUNCTIONS,

@@ -25,7 +25,7 @@ from gigamost.protocols.openai_chat.messages import GIGACHAT, Tools, read_functi
 from gigamost.protocols.openai_chat.response import Form
 from gigamost.protocols.openai_chat.rules import RULES
 
-_OWN = ("repetition_penalty", "update_interval", "profanity_check", "flags", "function_ranker")
+_OWN = ("repetition_penalty", "update_interval", "profanity_check", "flags", "function_ranker", "storage")
 _reader = BodyReader(wire.Chat, RULES, cached=("tools", "functions"))
 
 

@@ -35,7 +35,7 @@ JSON_ONLY = "Answer with one JSON object and nothing else: no explanation, no Ma
 BY_SCHEMA = "When you answer without calling a function, answer with one JSON object that fits this JSON Schema:\n"
 EFFORTS: Mapping[str, Any] = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high"}
 # GigaChat's own fields that a client may send beside its protocol's; they go through as they came.
-OWN_FIELDS = ("repetition_penalty", "update_interval", "profanity_check", "flags", "function_ranker")
+OWN_FIELDS = ("repetition_penalty", "update_interval", "profanity_check", "flags", "storage", "function_ranker")
 
 # Built-in functions of v1 by the words of its own and of other vendors' APIs (section 4.6).
 BUILTINS = {"image_generation": "text2image", "text2image": "text2image", "text2model3d": "text2model3d"}

@@ -236,7 +236,13 @@ def encode(reply: Reply, stamp: Stamp) -> bytes:
             "object": "chat.completion",
             "usage": usage_of(reply.usage),
         }
+        | kept_in(reply.thread)
     )
+
+
+def kept_in(thread: str) -> dict[str, str]:
+    """The id of the conversation that GigaChat keeps; there only with `storage` in the request."""
+    return {"thread_id": thread} if thread else {}
 
 
 def answer_of(reply: Reply) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from gigamost.protocols.gigachat.v1.response import (
     FINISH_OUT,
     AnswerReader,
     call_of,
+    kept_in,
     picture_tag,
     unreadable,
     usage_of,
@@ -86,10 +87,10 @@ class Encoder:
                     self._call = call_of(ToolCall("", self._name, "".join(self._texts), self._opaque))
                     return self._frame({"content": "", **self._call}) if self._split else b""
                 return b"".join(self._frame({"content": picture_tag(item)}) for item in media)
-            case Finish(reason=reason, usage=usage):
+            case Finish(reason=reason, usage=usage, thread=thread):
                 call = {} if self._split else self._call
                 end = {"finish_reason": FINISH_OUT[reason]}
-                last = self._frame({"content": "", **call}, end, {"usage": usage_of(usage)})
+                last = self._frame({"content": "", **call}, end, {"usage": usage_of(usage), **kept_in(thread)})
                 return last + sse.encode(b"[DONE]")
             case Failure(problem=problem):
                 return sse.encode(encode_error(problem.status, problem.message).rstrip())

@@ -64,6 +64,7 @@ class Chat(msgspec.Struct, omit_defaults=True):
     reasoning_effort: Literal["low", "medium", "high"] | msgspec.UnsetType = msgspec.UNSET
     profanity_check: bool | msgspec.UnsetType = msgspec.UNSET
     flags: list[str] | msgspec.UnsetType = msgspec.UNSET
+    storage: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     function_ranker: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
