@@ -166,7 +166,9 @@ objects = schemas.filter(lambda schema: isinstance(schema, dict))
 
 def pictures(url: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     return st.one_of(
-        record({"type": st.just("image_url"), "image_url": record({"url": url}, detail=st.sampled_from(["low", None]))}),
+        record(
+            {"type": st.just("image_url"), "image_url": record({"url": url}, detail=st.sampled_from(["low", None]))}
+        ),
         record({"type": st.just("image_url"), "image_url": url}),
     )
 
@@ -280,7 +282,17 @@ def valid(draw: st.DrawFn) -> Any:
     rare = st.lists(st.sampled_from(sorted(FIELDS)), max_size=3)
     for field in dict.fromkeys([*draw(st.lists(st.sampled_from(_usual), max_size=4)), *draw(rare)]):
         body[field] = draw(FIELDS[field])
+    if body.get("tools") and "tool_choice" in body and draw(st.booleans()):
+        body["tool_choice"] = _choice_of(draw(st.sampled_from(body["tools"])), draw(st.booleans()))
     return body
+
+
+def _choice_of(tool: Any, allowed: bool) -> Any:
+    """A choice of a tool that the request has."""
+    if allowed:
+        return {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [tool]}}
+    kind = tool["type"]
+    return {"type": kind, kind: {"name": tool[kind]["name"]}} if kind in ("function", "custom") else "auto"
 
 
 @st.composite

@@ -55,7 +55,7 @@ def message(given: Any) -> Message:
 
 def shows_usage(asked: Exchange) -> bool:
     encoder = asked.encoder(Stamp("1", 2, "m"))
-    return b'"usage"' in b"".join(map(encoder.feed, (Start(), Finish("stop"))))
+    return b'"usage"' in encoder.feed(Start()) + encoder.feed(Finish("stop"))
 
 
 def own(name: str) -> Callable[[Exchange], Any]:
@@ -164,7 +164,7 @@ def test_null_is_the_same_as_leaving_out(name: str) -> None:
 
 
 def test_fields_that_nobody_knows_are_listed_as_written() -> None:
-    assert decoded(**{"top_k": 5, "enable_thinking": False, "nothing": None}).ignored == ("top_k", "enable_thinking")
+    assert decoded(top_k=5, enable_thinking=False, nothing=None).ignored == ("top_k", "enable_thinking")
 
 
 @pytest.mark.parametrize(
@@ -213,6 +213,7 @@ def test_fields_that_nobody_knows_are_listed_as_written() -> None:
         ({"reasoning_effort": "huge"}, "reasoning_effort"),
         ({"repetition_penalty": 0}, "repetition_penalty"),
         ({"function_ranker": {"enabled": {"deep": 1}}}, "function_ranker[...]"),
+        ({"storage": {"metadata": {"a": {"deep": "x"}}}}, "storage[...][...]"),
         ({"tools": [{"type": "function"}]}, "tools[0].function"),
         ({"tools": [{"type": "custom"}]}, "tools[0].custom"),
         ({"tools": [{"function": {"name": ""}}]}, "tools[0].function.name"),

@@ -10,6 +10,7 @@ from gigamost.cli.summary import summary
 from gigamost.cli.terminal import CommandError, say
 from gigamost.cli.upstream import WHERE_TO_GET_A_KEY
 from gigamost.config import Settings, load
+from gigamost.server import logs
 from gigamost.server.run import loop_factory
 
 
@@ -18,6 +19,7 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int 
     settings = load({"server.host": host, "server.port": port, "server.workers": workers}, config=config)
     if not settings.gigachat.pool and not any(key.pass_token for key in settings.keys):
         raise CommandError(*WHERE_TO_GET_A_KEY)
+    logs.configure(settings.log.level, settings.log.format)
     listener = listener_on(settings.server.host, settings.server.port)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(settings, listener))

@@ -9,6 +9,7 @@ from gigamost.auth.access import Access, Peer
 from gigamost.core.errors import GatewayError, Kind, Problem
 from gigamost.core.face import Face, Incoming
 from gigamost.pipeline.context import Context
+from gigamost.server import logs
 from gigamost.server.cors import Cors
 from gigamost.server.endpoints import Endpoints, no_route
 from gigamost.server.exchange import ClientGone, Http
@@ -17,7 +18,6 @@ from gigamost.server.system import System
 from gigamost.server.types import Header, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
-access_log = logging.getLogger("gigamost.access")
 
 _GONE = 499  # the log's status of a request whose client left; never sent
 
@@ -72,7 +72,9 @@ class Application:
             self.live -= 1
             if self.live == 0:
                 self._idle.set()
-            self._log(http)
+            logs.access(
+                http.method, http.path, http.status, http.request_id, monotonic() - http.started, http.sent_bytes
+            )
 
     def drain(self) -> None:
         """From now on new requests are refused (503)."""
@@ -89,8 +91,6 @@ class Application:
         if self._cors.answers(http):
             await self._cors.preflight(http)
             return
-        if "transfer-encoding" in http.headers and "content-length" in http.headers:
-            raise GatewayError(Kind.INVALID_REQUEST, "A request has Content-Length or Transfer-Encoding, not both.")
         if match is None:
             if await self._system.serve(http, draining=self.draining):
                 return
@@ -119,18 +119,3 @@ class Application:
         if problem.kind in (Kind.UNAVAILABLE, Kind.TOO_LARGE):
             headers.append((b"connection", b"close"))
         await http.whole(problem.status, face.encode_error(problem), headers)
-
-    def _log(self, http: Http) -> None:
-        """Neither query strings nor headers: both may hold keys."""
-        if access_log.isEnabledFor(logging.INFO):
-            access_log.info(
-                "%s %s %d",
-                http.method,
-                http.path,
-                http.status,
-                extra={
-                    "request_id": http.request_id,
-                    "duration_ms": round((monotonic() - http.started) * 1000, 1),
-                    "bytes": http.sent_bytes,
-                },
-            )

@@ -1,13 +1,13 @@
-"""One client connection: HTTP/1.1 on httptools, ASGI 3 above it, bounded in size and time.
-
-Leaner than uvicorn's, because it is paid for with every request: head and body of a response are one write, who waits
-for a disconnect is called instead of polled, and no timer belongs to a request (see `Listening.sweep`).
+"""One client connection: HTTP/1.1 on httptools, ASGI 3 above it, bounded in size and time (docs/adr/0002).
 
     idle --first byte--> head --complete--> body and answer --both whole--> idle | closed
+    anywhere --unreadable, or answered before its body came--> deaf: half-closed, until the client closes
+
+No timer belongs to a connection: each has a deadline, which `Listening` looks at now and then. A client that closes its
+sending side counts as gone, because nothing tells that from one that closed both.
 """
 
 import asyncio
-import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote
@@ -20,31 +20,35 @@ from gigamost.server.exchange import DISCONNECT
 if TYPE_CHECKING:
     from gigamost.server.run import Listening
 
-log = logging.getLogger(__name__)
-
-MAX_HEAD: Final = 64 * 1024  # bytes of request line and headers
+MAX_HEAD: Final = 64 * 1024  # bytes of a target and its headers, and of whatever else comes without a byte of a body
 MAX_HEADERS: Final = 200
 MAX_PIPELINED: Final = 16
-HEAD_TIME: Final = 30.0  # seconds from the first byte of a head to its last
-BODY_TIME: Final = 600.0  # seconds for a whole body
-IDLE_TIME: Final = 75.0  # seconds between two requests
-LINGER_TIME: Final = 5.0  # seconds in which the rest of a refused body is thrown away, so that the refusal is read
-FOREVER: Final = float("inf")
+_FOREVER: Final = float("inf")
+_ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
+_GARBAGE: Final = b"This is not a valid HTTP/1.1 request."
+
+
+class _Refused(Exception):  # noqa: N818 - it stops the parser
+    def __init__(self, status: int, message: bytes) -> None:
+        self.status = status
+        self.message = message
 
 
 class Connection(asyncio.Protocol):
+    transport: asyncio.Transport | None = None  # there while connected
+    writable: asyncio.Future[None] | None = None  # there while the client reads too slowly
+    _reading: Cycle | None = None  # the request whose body is still coming
+    _deaf = False  # whatever comes is thrown away
+    _farewell = b""  # written when what was asked before is answered
+    _quiet = 0  # bytes that came since the last sign of progress: httptools keeps an endless header to itself
+    _url = b""
+
     def __init__(self, listening: "Listening") -> None:
         self.listening = listening
-        self.deadline = listening.loop.time() + HEAD_TIME  # when the sweeper closes it
-        self.transport: asyncio.Transport | None = None
-        self.writable: asyncio.Future[None] | None = None  # there while the client reads too slowly
+        self.deadline = listening.loop.time() + listening.times.head
         self._parser = httptools.HttpRequestParser(self)
-        self._reading: Cycle | None = None  # the request whose body is still coming
         self._cycles: deque[Cycle] = deque()  # the request that is answered, and pipelined ones behind it
-        self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._head_size = 0
-        self._refused = False
         self._server: tuple[str, int] | None = None
         self._client: tuple[str, int] | None = None
 
@@ -58,124 +62,189 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
-        self.listening.connections.discard(self)
+        self.listening.left(self)
         for cycle in self._cycles:
             cycle.lost()
         self._cycles.clear()
         self.resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        if self._deaf:
             return
+        self._quiet += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._refuse(400, b"This server speaks HTTP/1.1 only.")
+        except httptools.HttpParserUpgrade as upgrade:
+            self._ignore_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserCallbackError as error:
+            if not isinstance(error.__context__, _Refused):
+                raise  # a bug of ours: the event loop logs it and closes the connection
+            self._refuse(error.__context__)
         except httptools.HttpParserError:
-            if not self._refused:
-                self._refuse(400, b"This is not a valid HTTP request.")
+            self._refuse(_Refused(400, _GARBAGE))
+        else:
+            if self._quiet > MAX_HEAD:
+                self._refuse(_TOO_LARGE)
 
     def pause_writing(self) -> None:
         if self.writable is None:
             self.writable = self.listening.loop.create_future()
+        self.deadline = self._in(self.listening.times.stall)
 
     def resume_writing(self) -> None:
         waiting, self.writable = self.writable, None
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
+        if not self._deaf and self._cycles:
+            self.deadline = _FOREVER if self._reading is None else self._in(self.listening.times.body)
 
     # httptools' callbacks
 
     def on_message_begin(self) -> None:
-        self._url, self._headers, self._head_size = b"", [], 0
-        self.deadline = self.listening.loop.time() + HEAD_TIME
+        self._url, self._headers = b"", []
+        self.deadline = self._in(self.listening.times.head)
 
     def on_url(self, url: bytes) -> None:
         self._url += url
-        self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name.lower(), value))
-        self._count(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
-        if self._refused:
-            return
-        parser = self._parser
-        url = httptools.parse_url(self._url)
-        path = url.path or b"/"
-        cycle = Cycle(self, keep_alive=parser.should_keep_alive() and not self.listening.draining)
-        scope: dict[str, Any] = {
+        if self._parser.should_upgrade():
+            return  # see `_ignore_upgrade`
+        headers, self._headers = self._headers, []  # trailers, if any, are nobody's
+        url, parser = self._url, self._parser
+        if len(headers) > MAX_HEADERS or (
+            self._quiet > MAX_HEAD and len(url) + sum(len(name) + len(value) for name, value in headers) > MAX_HEAD
+        ):
+            raise _TOO_LARGE
+        if len(self._cycles) >= MAX_PIPELINED:
+            raise _Refused(400, b"Too many pipelined requests.")
+        self._quiet = 0
+        if url.startswith(b"/"):
+            path, _, query = url.partition(b"?")
+        else:
+            path, query = _absolute(url)
+        version = parser.get_http_version()
+        cycle = Cycle(self, keep_alive=version == "1.1" and parser.should_keep_alive())
+        text = path.decode("latin-1")
+        cycle.scope = {
             "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": parser.get_http_version(),
+            "asgi": _ASGI,
+            "http_version": version,
             "method": parser.get_method().decode("latin-1"),
             "scheme": "http",
-            "path": unquote(path.decode("latin-1")) if b"%" in path else path.decode("latin-1"),
+            "path": unquote(text) if "%" in text else text,
             "raw_path": path,
-            "query_string": url.query or b"",
-            "headers": self._headers,
+            "query_string": query,
+            "headers": headers,
             "server": self._server,
             "client": self._client,
             "extensions": {DISCONNECT: cycle.on_lost},
         }
-        cycle.expects_continue = any(
-            name == b"expect" and value.lower() == b"100-continue" for name, value in self._headers
-        )
         self._reading = cycle
-        self.deadline = self.listening.loop.time() + BODY_TIME
+        self.deadline = self._in(self.listening.times.body)
         self._cycles.append(cycle)
-        cycle.scope = scope
         if len(self._cycles) == 1:
             self.listening.run(cycle)
-        elif len(self._cycles) > MAX_PIPELINED:
-            self._refuse(400, b"Too many pipelined requests.")
 
     def on_body(self, body: bytes) -> None:
+        self._quiet = 0
         if self._reading is not None:
             self._reading.take(body)
 
     def on_message_complete(self) -> None:
         cycle, self._reading = self._reading, None
-        self.deadline = FOREVER  # the request is whole: its answer has a timeout of its own
+        self._quiet = 0
+        self.deadline = _FOREVER  # the request is whole: its answer has a timeout of its own
         if cycle is not None:
             cycle.body_ended()
 
-    # what a cycle calls
+    # what a cycle and the server call
 
     def answered(self, cycle: Cycle, *, keep: bool) -> None:
         """The answer is whole: the next request's turn, or the end."""
         if self.transport is None:
             return
-        if self._reading is cycle:  # refused before its body had come
-            self.deadline = self.listening.loop.time() + LINGER_TIME
-            return
         self._cycles.popleft()
-        if not keep or (self.listening.draining and not self._cycles):
-            self.transport.close()
+        if self._reading is cycle:
+            self._linger(self.transport)  # refused before its body had come
+        elif not keep:
+            self.end()
         elif self._cycles:
             self.listening.run(self._cycles[0])
+        elif self._farewell:
+            self._linger(self.transport)
         else:
-            self.deadline = self.listening.loop.time() + IDLE_TIME
+            self.deadline = min(self.deadline, self._in(self.listening.times.idle))  # the next head may have begun
+
+    def end(self) -> None:
+        """Closes when everything that was written is out."""
+        self._deaf = True
+        self.deadline = self._in(self.listening.times.stall)
+        if self.transport is not None:
+            self.transport.close()
+
+    def cut(self) -> None:
+        """Closes at once; what is not out yet is lost."""
+        if self.transport is not None:
+            self.transport.abort()
 
     def is_idle(self) -> bool:
         return not self._cycles
 
-    def _count(self, size: int) -> None:
-        self._head_size += size
-        if not self._refused and (self._head_size > MAX_HEAD or len(self._headers) > MAX_HEADERS):
-            self._refuse(431, b"The request's head is too large.")
+    def _in(self, seconds: float) -> float:
+        return self.listening.loop.time() + seconds
 
-    def _refuse(self, status: int, message: bytes) -> None:
-        """What cannot be read as a request is answered here, once, and the connection closed."""
-        self._refused = True
-        if self.transport is not None:
-            if not self._cycles:
-                self.transport.write(
-                    b"HTTP/1.1 %d \r\ncontent-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
-                    % (status, len(message), message)
-                )
-            self.transport.close()
+    def _ignore_upgrade(self, rest: bytes) -> None:
+        """Reads a head again without its wish for another protocol, with which llhttp would not read the body. Java's
+        client has the wish for every server without TLS (h2c), and a server may ignore it (RFC 9110, 7.8)."""
+        method = self._parser.get_method()
+        lines = [b"%b: %b\r\n" % header for header in self._headers if header[0] != b"upgrade"]
+        if method == b"CONNECT":
+            self._refuse(_Refused(400, _GARBAGE))
+        else:
+            self._parser = httptools.HttpRequestParser(self)
+            self.data_received(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, self._url, b"".join(lines), rest))
+
+    def _refuse(self, refused: _Refused) -> None:
+        """What cannot be read as a request is answered here, behind the answers to what was asked before."""
+        self._deaf = True
+        self._farewell = (
+            b"HTTP/1.1 %d Refused\r\ncontent-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
+            % (refused.status, len(refused.message), refused.message)
+        )
+        broken, self._reading = self._reading, None
+        if broken is not None:  # its body will never be whole
+            self._cycles.pop()
+            broken.lost()
+            if broken.is_started:
+                self._farewell = b""
+                self.end()
+        if self.transport is not None and not self._cycles:
+            self._linger(self.transport)
+
+    def _linger(self, transport: asyncio.Transport) -> None:
+        """Closing with something unread would reset the connection, and the answer with it (RFC 9112, 9.6)."""
+        self._deaf = True
+        self.deadline = self._in(self.listening.times.linger)
+        transport.resume_reading()
+        if self._farewell:
+            transport.write(self._farewell)
+        transport.write_eof()
+
+
+_TOO_LARGE: Final = _Refused(431, b"The request's head is too large.")
+
+
+def _absolute(url: bytes) -> tuple[bytes, bytes]:
+    """Path and query of a target that is no path: `http://host/path`, `*`. Raises _Refused."""
+    try:
+        parsed = httptools.parse_url(url)
+    except httptools.HttpParserInvalidURLError as error:
+        raise _Refused(400, _GARBAGE) from error
+    return parsed.path or b"/", parsed.query or b""
 
 
 def _address(info: Any) -> tuple[str, int] | None:

@@ -1,4 +1,4 @@
-"""One request and its response as ASGI messages."""
+"""One request and its response as ASGI messages. Head and first body of a response are one write."""
 
 import asyncio
 import http
@@ -18,55 +18,61 @@ _STATUS: Final = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode("latin-1") for status in http.HTTPStatus
 }
 _GONE: Final[Message] = {"type": "http.disconnect"}
+_FAILED: Final = b"Internal Server Error"
 
 
 class Cycle:
-    """`scope` is set before it runs. Raises RuntimeError when an application breaks ASGI's order."""
+    """`scope` is set before it runs. Raises RuntimeError when an application breaks ASGI's order.
+
+    `receive` and `send` each have one caller at a time, but for writes that are whole in themselves.
+    """
 
     scope: Scope
+    is_started = False  # the head of the response was made
+    _is_complete = False
+    _is_lost = False
+    _waiting_bytes = 0
+    _body_whole = False
+    _body_read = False
+    _continued = False
+    _wake: asyncio.Future[None] | None = None
+    _when_lost: Callable[[], None] | None = None
+    _head = b""  # waits for the first part of the body
+    _bodiless = False
+    _chunked = False
+    _remaining: int | None = None  # bytes of the announced length; None: until the connection ends
 
     def __init__(self, connection: "Connection", *, keep_alive: bool) -> None:
-        self.expects_continue = False
         self._connection = connection
         self._keep_alive = keep_alive
         self._chunks: list[bytes] = []
-        self._waiting_bytes = 0
-        self._body_whole = False
-        self._body_read = False
-        self._is_lost = False
-        self._wake: asyncio.Future[None] | None = None
-        self._when_lost: Callable[[], None] | None = None
-        self._head: list[bytes] | None = None
-        self._started = False
-        self._complete = False
-        self._chunked = False
-        self._expected = 0
 
     async def run(self) -> None:
         """The application, to its end. What it leaves unanswered is a 500, what it leaves half is cut."""
         try:
             await self._connection.listening.application(self.scope, self.receive, self.send)
+        except asyncio.CancelledError:
+            self._cut()
+            raise
         except Exception:
             log.exception("the application failed")
-        if self._complete or self._connection.transport is None:
+        if self.is_started or self._is_lost:
+            self._cut()
             return
-        if self._started:
-            self._connection.transport.abort()
-        else:
-            self._keep_alive = False
-            body = b"Internal Server Error"
-            await self.send({"type": "http.response.start", "status": 500, "headers": [(b"content-length", b"21")]})
-            await self.send({"type": "http.response.body", "body": body})
+        self._keep_alive = False
+        length = b"%d" % len(_FAILED)
+        await self.send({"type": "http.response.start", "status": 500, "headers": [(b"content-length", length)]})
+        await self.send({"type": "http.response.body", "body": _FAILED})
 
     def on_lost(self, call: Callable[[], None] | None) -> None:
         """`call` is called when the client goes away before the response is complete; None takes that back."""
         self._when_lost = call
+        if self._is_lost and call is not None:
+            call()
 
     # from the connection
 
     def take(self, data: bytes) -> None:
-        if self._complete:
-            return  # refused: what still comes is thrown away
         self._chunks.append(data)
         self._waiting_bytes += len(data)
         if self._waiting_bytes > _HIGH_WATER and self._connection.transport is not None:
@@ -75,26 +81,22 @@ class Cycle:
 
     def body_ended(self) -> None:
         self._body_whole = True
-        if self._complete and self._connection.transport is not None:
-            self._connection.transport.close()
         self._notify()
 
     def lost(self) -> None:
         self._is_lost = True
-        if self._when_lost is not None and not self._complete:
+        if self._when_lost is not None and not self._is_complete:
             self._when_lost()
         self._notify()
 
     # ASGI
 
     async def receive(self) -> Message:
-        while not (self._chunks or (self._body_whole and not self._body_read) or self._is_lost):
-            if self.expects_continue and not self._body_whole and self._connection.transport is not None:
-                self.expects_continue = False
-                self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        while not (self._chunks or (self._body_whole and not self._body_read) or self._is_lost or self._is_complete):
+            self._invite()
             self._wake = self._connection.listening.loop.create_future()
             await self._wake
-        if self._is_lost:
+        if self._is_lost or self._is_complete:
             return _GONE
         body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks = []
@@ -105,28 +107,29 @@ class Cycle:
         return {"type": "http.request", "body": body, "more_body": not self._body_whole}
 
     async def send(self, message: Message) -> None:
-        if self._connection.writable is not None:
+        while self._connection.writable is not None:
             await asyncio.shield(self._connection.writable)
         transport = self._connection.transport
-        if transport is None:
+        if transport is None or self._is_lost:
             return
-        if not self._started:
+        if not self.is_started:
             self._start(message)
             return
-        if message["type"] != "http.response.body" or self._complete:
+        if message["type"] != "http.response.body" or self._is_complete:
             raise RuntimeError(f"{message['type']} is out of order")
-        body: bytes = message.get("body", b"")
+        data: bytes = message.get("body", b"")
         more: bool = message.get("more_body", False)
-        if self._chunked:
-            data = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+        if self._bodiless:
+            data = b""
+        elif self._chunked:
+            if data:
+                data = b"%x\r\n%b\r\n" % (len(data), data)
             if not more:
                 data += b"0\r\n\r\n"
-        else:
-            data = body
-            self._expected -= len(body)
-        if self._head is not None:
-            self._head.append(data)
-            data, self._head = b"".join(self._head), None
+        elif self._remaining is not None:
+            self._remaining -= len(data)
+        if self._head:
+            data, self._head = self._head + data, b""
         if data:
             transport.write(data)
         if not more:
@@ -136,38 +139,51 @@ class Cycle:
         """Keeps the head back: it goes out with the first part of the body."""
         if message["type"] != "http.response.start":
             raise RuntimeError(f"{message['type']} before http.response.start")
-        self._started = True
         status: int = message["status"]
-        head = [_STATUS.get(status) or b"HTTP/1.1 %d \r\n" % status, self._connection.listening.date()]
-        length: int | None = None
+        listening = self._connection.listening
+        lines = [_STATUS.get(status) or b"HTTP/1.1 %d \r\n" % status, listening.date()]
         for name, value in message["headers"]:
-            if b"\n" in value or b"\r" in value:
-                raise RuntimeError(f"the header {name!r} has a line break in its value")
             if name == b"content-length":
-                length = int(value)
+                self._remaining = int(value)
             elif name == b"connection" and value.lower() == b"close":
                 self._keep_alive = False
                 continue
-            head += (name, b": ", value, b"\r\n")
-        bodiless = self.scope["method"] == "HEAD" or status in (204, 304)
-        if length is None and not bodiless:
-            if self.scope["http_version"] == "1.0":
-                self._keep_alive = False
-            else:
+            lines.append(b"%b: %b\r\n" % (name, value))
+        self._bodiless = self.scope["method"] == "HEAD" or status in (204, 304)
+        if self._remaining is None and not self._bodiless:
+            if self.scope["http_version"] == "1.1":
                 self._chunked = True
-                head.append(b"transfer-encoding: chunked\r\n")
-        self._expected = 0 if bodiless else length or 0
-        self._keep_alive = self._keep_alive and self._body_whole
-        head.append(b"\r\n" if self._keep_alive else b"connection: close\r\n\r\n")
+                lines.append(b"transfer-encoding: chunked\r\n")
+            else:
+                self._keep_alive = False
+        self._keep_alive = self._keep_alive and self._body_whole and not listening.draining
+        lines.append(b"\r\n" if self._keep_alive else b"connection: close\r\n\r\n")
+        head = b"".join(lines)
+        if head.count(b"\n") != len(lines) + (not self._keep_alive) or head.count(b"\r") != head.count(b"\n"):
+            raise RuntimeError("a response header has a line break in it")
         self._head = head
+        self.is_started = True
 
     def _finish(self) -> None:
-        self._complete = True
+        self._is_complete = True
         self._notify()
-        if self._expected and not self._chunked and self._connection.transport is not None:
-            self._connection.transport.abort()  # a short body must not look like a whole one
+        if self._remaining and not self._bodiless:
+            self._connection.end()  # too short or too long: the next answer would not be where the client looks
+        else:
+            self._connection.answered(self, keep=self._keep_alive)
+
+    def _cut(self) -> None:
+        """The client sees a body without its end."""
+        if not self._is_complete:
+            self._connection.end()
+
+    def _invite(self) -> None:
+        """Says that the body may come, to a client that waits for that (RFC 9110, 10.1.1)."""
+        if self._continued or self._body_whole or self.is_started or self._connection.transport is None:
             return
-        self._connection.answered(self, keep=self._keep_alive)
+        self._continued = True
+        if any(name == b"expect" and value.lower() == b"100-continue" for name, value in self.scope["headers"]):
+            self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _notify(self) -> None:
         wake, self._wake = self._wake, None

@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from time import monotonic, time
+from typing import Final
 from urllib.parse import quote
 
-from gigamost.core.codec import Exchange, Stamp, StreamEncoder
+from gigamost.core.codec import Exchange, Stamp
 from gigamost.core.errors import Kind, Problem
 from gigamost.core.events import Failure
 from gigamost.pipeline.answer import Answer
@@ -16,7 +17,7 @@ from gigamost.server.types import Header
 log = logging.getLogger(__name__)
 
 JSON: Header = (b"content-type", b"application/json")
-KEEPALIVE = 15.0  # seconds of silence in a stream before something is sent
+KEEPALIVE: Final = 15.0  # seconds of silence in a stream before something is sent
 _IGNORED_LIMIT = 4096  # bytes of the x-gigamost-ignored header
 _SAFE = "[]._-$/:@ "
 
@@ -41,10 +42,10 @@ def ignored(names: Sequence[str]) -> list[Header]:
     """`x-gigamost-ignored`: the names as the client wrote them, unsafe characters percent-encoded, 4 KB at most."""
     if not names:
         return []
-    value = ", ".join(quote(name, safe=_SAFE) for name in dict.fromkeys(names))
+    value = ", ".join(quote(name, safe=_SAFE, errors="replace") for name in dict.fromkeys(names))
     if len(value) > _IGNORED_LIMIT:
-        value = value[: value.rfind(",", 0, _IGNORED_LIMIT - 5)] + ", ..."
-    return [(b"x-gigamost-ignored", value.encode("ascii"))]
+        value = value[: value.rfind(",", 0, _IGNORED_LIMIT - 5) + 1] + " ..."
+    return [(b"x-gigamost-ignored", value.lstrip().encode("ascii"))]
 
 
 async def whole(http: Http, exchange: Exchange, answer: Answer) -> None:
@@ -60,7 +61,7 @@ async def stream(http: Http, exchange: Exchange, answer: Answer) -> None:
     content_type = encoder.content_type.encode()
     headers = [(b"content-type", content_type), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
     await http.head(200, headers + told(http, answer))
-    idle = _KeepAlive(http, encoder)
+    idle = KeepAlive(http, encoder.keepalive())
     try:
         await http.write(data)
         while not answer.ended:
@@ -77,28 +78,31 @@ async def stream(http: Http, exchange: Exchange, answer: Answer) -> None:
     await http.write(b"", more=False)
 
 
-class _KeepAlive:
-    """Sends the protocol's keep-alive when nothing else was sent for a while: one timer per stream, none per chunk."""
+class KeepAlive:
+    """Sends `data` whenever nothing else was sent for `seconds`: one timer per stream, none per chunk."""
 
-    def __init__(self, http: Http, encoder: StreamEncoder) -> None:
+    def __init__(self, http: Http, data: bytes, seconds: float = KEEPALIVE) -> None:
         self._http = http
-        self._bytes = encoder.keepalive()
+        self._data = data
+        self._seconds = seconds
         self._loop = asyncio.get_running_loop()
         self._last = self._loop.time()
         self._sending: asyncio.Task[None] | None = None
-        self._timer = self._loop.call_later(KEEPALIVE, self._tick) if self._bytes else None
+        self._timer = self._loop.call_later(seconds, self._tick) if data else None
 
     def touch(self) -> None:
         self._last = self._loop.time()
 
     def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        for each in (self._timer, self._sending):
+            if each is not None:
+                each.cancel()
 
     def _tick(self) -> None:
         idle = self._loop.time() - self._last
-        if idle >= KEEPALIVE and (self._sending is None or self._sending.done()):
-            self._sending = self._loop.create_task(self._http.write(self._bytes))
+        if idle >= self._seconds:
+            if self._sending is None or self._sending.done():  # else the client reads too slowly for more
+                self._sending = self._loop.create_task(self._http.write(self._data))
             self.touch()
             idle = 0.0
-        self._timer = self._loop.call_later(KEEPALIVE - idle, self._tick)
+        self._timer = self._loop.call_later(self._seconds - idle, self._tick)

@@ -20,12 +20,11 @@ from typing import Final
 from gigamost.server.application import Application
 from gigamost.server.connection import Connection
 from gigamost.server.cycle import Cycle
+from gigamost.server.times import Times
 from gigamost.server.types import App
 
 log = logging.getLogger(__name__)
 
-DRAIN_LIMIT: Final = 30.0  # seconds that live requests have to finish
-_SWEEP: Final = 5.0  # seconds between two looks at the connections' deadlines
 _BACKLOG: Final = 2048
 
 
@@ -48,13 +47,15 @@ def listen(host: str, port: int) -> socket.socket:
 class Listening:
     """What the connections of one listener share."""
 
-    def __init__(self, application: App) -> None:
+    def __init__(self, application: App, times: Times) -> None:
         self.application = application
+        self.times = times
         self.loop = asyncio.get_running_loop()
         self.connections: set[Connection] = set()
         self.draining = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._sweeper = self.loop.call_later(_SWEEP, self._sweep)
+        self._sweeper = self.loop.call_later(times.sweep, self._sweep)
+        self._somebody_left = asyncio.Event()
         self._second = 0
         self._date = b""
 
@@ -63,6 +64,10 @@ class Listening:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def left(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        self._somebody_left.set()
+
     def date(self) -> bytes:
         """The Date header, made once a second."""
         second = int(time())
@@ -70,12 +75,20 @@ class Listening:
             self._second, self._date = second, f"date: {formatdate(second, usegmt=True)}\r\n".encode()
         return self._date
 
+    async def flushed(self) -> None:
+        """Closes the connections; returns when the last bytes of the last one are out."""
+        for connection in tuple(self.connections):
+            if connection.is_idle():
+                connection.end()
+        while self.connections:
+            self._somebody_left.clear()
+            await self._somebody_left.wait()
+
     async def close(self) -> None:
         """Cuts what is still open."""
         self._sweeper.cancel()
         for connection in tuple(self.connections):
-            if connection.transport is not None:
-                connection.transport.abort()
+            connection.cut()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -84,17 +97,18 @@ class Listening:
         """One timer for all: connections that were too slow are closed."""
         now = self.loop.time()
         for connection in tuple(self.connections):
-            if connection.deadline < now and connection.transport is not None:
-                connection.transport.abort()
-        self._sweeper = self.loop.call_later(_SWEEP, self._sweep)
+            if connection.deadline < now:
+                connection.cut()
+        self._sweeper = self.loop.call_later(self.times.sweep, self._sweep)
 
 
 class Server:
     """Serves until `drain`, which a signal asks for as well. `started` is set once both work."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, times: Times = Times()) -> None:  # noqa: B008 - a frozen value
         self.started = asyncio.Event()
         self._application = application
+        self._times = times
         self._draining = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -106,7 +120,7 @@ class Server:
         self._application.drain()
 
     async def run_on(self, listener: socket.socket) -> None:
-        listening = Listening(self._application)
+        listening = Listening(self._application, self._times)
         server = await listening.loop.create_server(lambda: Connection(listening), sock=listener)
         # What was loaded at the start stays: the collector need not look at it again and again.
         gc.collect()
@@ -117,15 +131,22 @@ class Server:
                 await self._draining.wait()
                 listening.draining = True
                 log.info("draining: %d requests under way", self._application.live)
-                await self._finished()
+                await self._finished(server, listening)
             finally:
                 server.close()
                 await listening.close()
 
-    async def _finished(self) -> None:
-        waits = [asyncio.ensure_future(wait) for wait in (self._application.idle(), self._hurry.wait())]
+    async def _finished(self, server: asyncio.Server, listening: Listening) -> None:
+        """Returns when everybody was served, after the drain limit, or when somebody hurries."""
+
+        async def gently() -> None:
+            await self._application.idle()
+            server.close()
+            await listening.flushed()
+
+        waits = [asyncio.ensure_future(wait) for wait in (gently(), self._hurry.wait())]
         try:
-            await asyncio.wait(waits, timeout=DRAIN_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=self._times.drain, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()

@@ -183,7 +183,7 @@ class Chat(msgspec.Struct, frozen=True):
     profanity_check: bool | UnsetType = UNSET
     flags: list[str] | UnsetType = UNSET
     function_ranker: dict[str, bool | int] | UnsetType = UNSET
-    storage: JsonObject | UnsetType = UNSET
+    storage: dict[str, bool | int | str | dict[str, str] | None] | UnsetType = UNSET
 
 
 class TokenDetails(msgspec.Struct, frozen=True, omit_defaults=True):
