@@ -512,6 +512,8 @@ async def test_a_thread_of_gigachat_is_sealed_for_its_tenant(world: World) -> No
     assert parts[-1].thread_id == kept.thread_id
     inside = world.sent["storage"]["thread_id"]
     assert inside not in kept.thread_id
+    with pytest.raises(openai.BadRequestError, match="assistant_id"):
+        await ask(world.openai, "x", extra_body={"storage": {"assistant_id": inside}})
     async with world.client(OTHER_KEY) as other:
         for stolen in (kept.thread_id, inside):
             with pytest.raises(openai.BadRequestError, match="no thread of yours"):

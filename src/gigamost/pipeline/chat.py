@@ -135,6 +135,11 @@ def _recalled(request: ChatRequest, ids: Ids) -> ChatRequest:
     Raises GatewayError (400) for a thread of somebody else. A call's id that is not ours just carries no state.
     """
     storage = request.extra.get(ORIGIN, {}).get("storage")
+    if isinstance(storage, dict) and storage.get("assistant_id") is not None:
+        # Assistants belong to the credential: one tenant could use another's.
+        raise invalid(
+            "storage.assistant_id is not supported: send the assistant's instructions.", "storage.assistant_id"
+        )
     if isinstance(storage, dict) and "thread_id" in storage:
         thread = ids.open_thread(str(storage["thread_id"]))
         if thread is None:

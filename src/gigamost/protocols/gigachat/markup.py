@@ -48,9 +48,13 @@ class Scanner:
         self._thought = False  # thoughts have just ended: the line breaks that part them from the text are dropped
         self._leaking = False
 
+    def is_plain(self, text: str) -> bool:
+        """Whether nothing is held and nothing can begin in this text: it is prose as it is. The usual piece."""
+        return not (self._held or self._at_start or self._thinking or self._thought or self._leaking or "<" in text)
+
     def feed(self, text: str) -> list[Segment]:
-        if not (self._held or self._at_start or self._thinking or self._thought or "<" in text):
-            return [Prose(text)] if text else []  # the usual piece, on the request path
+        if self.is_plain(text):
+            return [Prose(text)] if text else []
         self._held += text
         segments: list[Segment] = []
         while self._held and not self._leaking and self._step(segments):

@@ -127,8 +127,12 @@ class AnswerReader:
             return
         if answer.reasoning_content:
             self._show([Thought(answer.reasoning_content)], events)
-        if answer.content:
-            self._show(self._scanner.feed(answer.content), events)
+        content = answer.content
+        if content:
+            if self._open == "text" and self._scanner.is_plain(content):
+                events.append(PartDelta(content))
+            else:
+                self._show(self._scanner.feed(content), events)
         if answer.functions_state_id:
             self._state_id = answer.functions_state_id
         call = answer.function_call
