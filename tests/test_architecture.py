@@ -17,6 +17,7 @@ EDGES = {
     "emulator/app.py": "the emulator's HTTP entry",
     "pipeline/uploads.py": "the background task that deletes uploaded files",
     "server/application.py": "the HTTP entry",
+    "server/cycle.py": "the HTTP entry of any ASGI application",
     "server/respond.py": "the HTTP entry, once the head of a stream is out",
 }
 CHAT_FILES = {"__init__.py", "wire.py", "request.py", "response.py", "stream.py", "errors.py"}
