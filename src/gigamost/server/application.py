@@ -105,8 +105,8 @@ class Application:
         body = await http.body() if http.method in ("POST", "PUT", "PATCH") else b""
         incoming = Incoming(body, match.parameters, http.query, http.headers)
         context = Context(principal, http.request_id, http.headers.get("x-session-id", ""))
-        with http.watch():
-            await self._endpoints.serve(endpoint.service, http, incoming, context)
+        http.watch()
+        await self._endpoints.serve(endpoint.service, http, incoming, context)
 
     async def _refuse(self, http: Http, face: Face, problem: Problem) -> None:
         if problem.detail or problem.status >= 500:

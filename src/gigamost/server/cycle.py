@@ -50,6 +50,14 @@ class Cycle:
     async def run(self) -> None:
         """The application, to its end. What it leaves unanswered is a 500, what it leaves half is cut."""
         try:
+            await self._run()
+        finally:
+            # Both lead back here: without this every request is garbage that only the collector finds.
+            self._when_lost = None
+            del self.scope
+
+    async def _run(self) -> None:
+        try:
             await self._connection.listening.application(self.scope, self.receive, self.send)
         except asyncio.CancelledError:
             self._cut()

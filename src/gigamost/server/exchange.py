@@ -1,8 +1,6 @@
 """One HTTP request and its response: reading the body within limits, noticing that the client has gone, sending."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import monotonic
 from urllib.parse import parse_qsl
 
@@ -28,6 +26,7 @@ class Http:
         self.common: list[Header] = []  # headers of every response, whatever it is
         self._query: bytes = scope.get("query_string", b"")
         self._extensions = scope.get("extensions") or {}
+        self._task: asyncio.Task[None] | None = None
         self._receive = receive
         self._send = send
 
@@ -37,9 +36,9 @@ class Http:
 
     async def body(self, limit: int = MAX_BODY) -> bytes:
         """Raises GatewayError (413), ClientGone."""
-        too_large = GatewayError(Kind.TOO_LARGE, f"The request body is larger than {limit // 2**20} MiB.")
-        if self.headers.get("content-length", "0").isdecimal() and int(self.headers.get("content-length", 0)) > limit:
-            raise too_large
+        announced = self.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > limit:
+            raise _too_large(limit)
         chunks: list[bytes] = []
         size = 0
         while True:
@@ -49,7 +48,7 @@ class Http:
             chunk = message.get("body", b"")
             size += len(chunk)
             if size > limit:
-                raise too_large
+                raise _too_large(limit)
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -70,29 +69,25 @@ class Http:
         await self.head(status, headers)
         await self.write(b"" if self.method == "HEAD" else data, more=False)
 
-    @contextmanager
-    def watch(self) -> Iterator[None]:
-        """Inside, the task is cancelled when the client goes away: nobody pays for an answer to nobody.
+    def watch(self) -> None:
+        """From here on the task is cancelled when the client goes away: nobody pays for an answer to nobody.
 
         The server calls back (an ASGI extension of ours): a task that waits for a disconnect costs more than the rest
         of a small request. Other servers have no such extension, and there a request is answered to its end.
         """
         register = self._extensions.get(DISCONNECT)
-        if register is None:
-            yield
-            return
-        task = asyncio.current_task()
+        if register is not None:
+            self._task = asyncio.current_task()
+            register(self._leave)
 
-        def leave() -> None:
-            self.client_gone = True
-            if task is not None:
-                task.cancel()
+    def _leave(self) -> None:
+        self.client_gone = True
+        if self._task is not None:
+            self._task.cancel()
 
-        register(leave)
-        try:
-            yield
-        finally:
-            register(None)
+
+def _too_large(limit: int) -> GatewayError:
+    return GatewayError(Kind.TOO_LARGE, f"The request body is larger than {limit // 2**20} MiB.")
 
 
 class ClientGone(Exception):  # noqa: N818 - nothing went wrong here: the client left
