@@ -74,7 +74,7 @@ async def test_a_busy_stream_and_one_without_keep_alives_get_none() -> None:
         quiet = scope["path"] == "/quiet"
         idle = KeepAlive(http, b"" if quiet else COMMENT, 0.001 if quiet else 0.5)
         for _ in range(20):
-            idle.touch()
+            idle.is_quiet = False
             await http.write(b"x")
             await asyncio.sleep(0.002)
         idle.stop()

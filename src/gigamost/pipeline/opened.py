@@ -11,6 +11,8 @@ from gigamost.pipeline.recovery import problem_of_transport
 from gigamost.upstreams.account import Account
 from gigamost.upstreams.http import Response, TransportError
 
+_ENDS = (Finish, Failure)
+
 
 class Opened:
     """`first` are the events up to the first content, or to the end. `decoder` is None for a whole answer."""
@@ -37,7 +39,7 @@ class Opened:
             elif type(event) is PartEnd:
                 self._opened = None
         self.first += events
-        self.ended = self.ended or _is_end(events)
+        self.ended = self.ended or (bool(events) and type(events[-1]) in _ENDS)
 
     async def read(self) -> list[Event]:
         """The events of the next bytes. The end of the stream, proper or not, is an event as well."""
@@ -49,7 +51,7 @@ class Opened:
             events = self._decoder.close(problem_of_transport(error))
         else:
             events = self._decoder.feed(chunk) if chunk else self._decoder.close()
-        if _is_end(events):
+        if events and type(events[-1]) in _ENDS:
             self.ended = True
             self.close()
         return events
@@ -60,7 +62,3 @@ class Opened:
         actions, self._on_close = self._on_close, []
         for action in actions:
             action()
-
-
-def _is_end(events: list[Event]) -> bool:
-    return bool(events) and type(events[-1]) in (Finish, Failure)

@@ -1,6 +1,7 @@
 """One HTTP request and its response: reading the body within limits, noticing that the client has gone, sending."""
 
 import asyncio
+from collections.abc import Awaitable
 from time import monotonic
 from urllib.parse import parse_qsl
 
@@ -59,9 +60,9 @@ class Http:
         headers += self.common
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
-    async def write(self, data: bytes, *, more: bool = True) -> None:
+    def write(self, data: bytes, *, more: bool = True) -> Awaitable[None]:
         self.sent_bytes += len(data)
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        return self._send({"type": "http.response.body", "body": data, "more_body": more})
 
     async def whole(self, status: int, data: bytes, headers: list[Header]) -> None:
         """A response in one piece. An answer to HEAD has the headers alone."""

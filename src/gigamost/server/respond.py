@@ -64,10 +64,12 @@ async def stream(http: Http, exchange: Exchange, answer: Answer) -> None:
     idle = KeepAlive(http, encoder.keepalive())
     try:
         await http.write(data)
+        feed = encoder.feed
         while not answer.ended:
-            data = b"".join(map(encoder.feed, await answer.read()))
+            events = await answer.read()
+            data = feed(events[0]) if len(events) == 1 else b"".join(map(feed, events))
             if data:
-                idle.touch()
+                idle.is_quiet = False
                 await http.write(data)
     except Exception:
         # The head is out, so this is the second edge: whatever happened, the client must not take it for an end.
@@ -79,19 +81,17 @@ async def stream(http: Http, exchange: Exchange, answer: Answer) -> None:
 
 
 class KeepAlive:
-    """Sends `data` whenever nothing else was sent for `seconds`: one timer per stream, none per chunk."""
+    """Sends `data` when nothing else was sent from one tick of `seconds` to the next: who sends says so by `is_quiet`,
+    because reading the clock with every chunk costs more."""
 
     def __init__(self, http: Http, data: bytes, seconds: float = KEEPALIVE) -> None:
         self._http = http
         self._data = data
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
-        self._last = self._loop.time()
+        self.is_quiet = True
         self._sending: asyncio.Task[None] | None = None
         self._timer = self._loop.call_later(seconds, self._tick) if data else None
-
-    def touch(self) -> None:
-        self._last = self._loop.time()
 
     def stop(self) -> None:
         for each in (self._timer, self._sending):
@@ -99,10 +99,11 @@ class KeepAlive:
                 each.cancel()
 
     def _tick(self) -> None:
-        idle = self._loop.time() - self._last
-        if idle >= self._seconds:
-            if self._sending is None or self._sending.done():  # else the client reads too slowly for more
-                self._sending = self._loop.create_task(self._http.write(self._data))
-            self.touch()
-            idle = 0.0
-        self._timer = self._loop.call_later(self._seconds - idle, self._tick)
+        slow = self._sending is not None and not self._sending.done()  # the client does not read what there is
+        if self.is_quiet and not slow:
+            self._sending = self._loop.create_task(self._send())
+        self.is_quiet = True
+        self._timer = self._loop.call_later(self._seconds, self._tick)
+
+    async def _send(self) -> None:
+        await self._http.write(self._data)
