@@ -90,3 +90,23 @@ class GatewayError(Exception):
 def invalid(message: str, param: str | None = None, code: str | None = None) -> GatewayError:
     """The client's request is wrong: HTTP 400 that names the field."""
     return GatewayError(Kind.INVALID_REQUEST, message, param=param, code=code)
+
+
+# What an upstream's status means. 401 and 403 speak of the credential that we used: the pipeline knows whose it was.
+_OF_STATUS: dict[int, Kind] = {
+    400: Kind.INVALID_REQUEST,
+    401: Kind.UNAUTHENTICATED,
+    402: Kind.QUOTA_EXHAUSTED,
+    403: Kind.FORBIDDEN,
+    404: Kind.MODEL_NOT_FOUND,
+    408: Kind.UPSTREAM_TIMEOUT,
+    413: Kind.TOO_LARGE,
+    422: Kind.INVALID_REQUEST,
+    429: Kind.RATE_LIMITED,
+    504: Kind.UPSTREAM_TIMEOUT,
+}
+
+
+def kind_of(status: int) -> Kind:
+    """The kind of an upstream's error status; every other one is the upstream's failure."""
+    return _OF_STATUS.get(status, Kind.UPSTREAM_FAILED)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from gigamost.core.errors import Kind, Problem
+from gigamost.core.errors import Kind, Problem, kind_of
 from gigamost.protocols.openai_chat import wire
 
 # kind -> (type, code); a Problem's own code wins where the row says None.
@@ -38,21 +38,6 @@ def body_of(problem: Problem) -> dict[str, Any]:
     return {"error": said}
 
 
-# What an upstream's status means (client role); 401 and 403 speak of the credential that we used.
-KINDS: dict[int, Kind] = {
-    400: Kind.INVALID_REQUEST,
-    401: Kind.UNAUTHENTICATED,
-    402: Kind.QUOTA_EXHAUSTED,
-    403: Kind.FORBIDDEN,
-    404: Kind.MODEL_NOT_FOUND,
-    408: Kind.UPSTREAM_TIMEOUT,
-    413: Kind.TOO_LARGE,
-    422: Kind.INVALID_REQUEST,
-    429: Kind.RATE_LIMITED,
-    504: Kind.UPSTREAM_TIMEOUT,
-}
-
-
 class _Envelope(msgspec.Struct):
     error: wire.ErrorBody | str | None = None
 
@@ -73,7 +58,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Proble
 
 def problem_of(status: int, error: wire.ErrorBody) -> Problem:
     """The meaning of an error body; inside a 200 stream the status is our own guess."""
-    kind = KINDS.get(status, Kind.UPSTREAM_FAILED)
+    kind = kind_of(status)
     if error.code == "context_length_exceeded":
         kind = Kind.CONTEXT_OVERFLOW
     elif error.code in ("rate_limit_exceeded", 429):

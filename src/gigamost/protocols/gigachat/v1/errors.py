@@ -7,21 +7,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gigamost.core.errors import Kind, Problem
+from gigamost.core.errors import Kind, Problem, kind_of
 
-# 401 and 403 speak of the credential that we used: the pipeline decides whose it was.
-KINDS: dict[int, Kind] = {
-    400: Kind.INVALID_REQUEST,
-    401: Kind.UNAUTHENTICATED,
-    402: Kind.QUOTA_EXHAUSTED,
-    403: Kind.FORBIDDEN,
-    404: Kind.MODEL_NOT_FOUND,
-    408: Kind.UPSTREAM_TIMEOUT,
-    413: Kind.TOO_LARGE,
-    422: Kind.INVALID_REQUEST,
-    429: Kind.RATE_LIMITED,
-    504: Kind.UPSTREAM_TIMEOUT,
-}
 
 # Words that tell a prompt that is too long from a body that is too large or a wrong parameter.
 _OVERFLOW = ("tokens limit exceeded", "context")
@@ -45,7 +32,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Proble
 
 def problem_of(status: int, said: str, retry_after: float | None = None) -> Problem:
     """The meaning of a status and GigaChat's own message ("" when it sent none that is readable)."""
-    kind = KINDS.get(status, Kind.UPSTREAM_FAILED)
+    kind = kind_of(status)
     if status in (413, 422) and any(words in said.lower() for words in _OVERFLOW):
         kind = Kind.CONTEXT_OVERFLOW
     message = f"GigaChat: {said}" if said else f"GigaChat answered with status {status} and no readable message."
