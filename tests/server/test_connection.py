@@ -143,6 +143,16 @@ async def test_what_is_no_request_is_refused_and_the_connection_closed(data: byt
             assert (await peer.ask(get())).status == 200
 
 
+@pytest.mark.parametrize("begin", [b"garbage\r\n\r\n", CHUNKED + b"zz\r\n", POST + b"Transfer-Encoding: gzip\r\n\r\n"])
+async def test_a_refusal_is_read_whatever_still_comes(begin: bytes) -> None:
+    """Closing with something unread would reset the connection, and the refusal with it."""
+    async with served(echo) as server, client(server.port) as peer:
+        peer.write(begin + b"x" * 2**22)
+        await peer.writer.drain()
+        assert (await peer.answer()).status == 400
+        assert await peer.rest() == b""
+
+
 async def test_garbage_behind_a_request_does_not_spoil_its_answer() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())

@@ -17,10 +17,12 @@ own = logging.getLogger("gigamost.server.test")
 @pytest.fixture(autouse=True)
 def _restored() -> Iterator[None]:
     root, ours = logging.getLogger(), logging.getLogger("gigamost")
-    handlers, levels = list(root.handlers), (root.level, ours.level)
+    levels = root.level, ours.level
     yield
     logs.configure("error", "console")
-    root.handlers[:] = handlers
+    for handler in tuple(root.handlers):
+        if isinstance(handler, logs.Lines):
+            root.removeHandler(handler)
     root.setLevel(levels[0])
     ours.setLevel(levels[1])
 

@@ -19,8 +19,8 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int 
     settings = load({"server.host": host, "server.port": port, "server.workers": workers}, config=config)
     if not settings.gigachat.pool and not any(key.pass_token for key in settings.keys):
         raise CommandError(*WHERE_TO_GET_A_KEY)
-    logs.configure(settings.log.level, settings.log.format)
     listener = listener_on(settings.server.host, settings.server.port)
+    logs.configure(settings.log.level, settings.log.format)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(settings, listener))
 

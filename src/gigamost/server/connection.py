@@ -16,6 +16,7 @@ import httptools
 
 from gigamost.server.cycle import Cycle
 from gigamost.server.exchange import DISCONNECT
+from gigamost.server.refusal import Refused
 
 if TYPE_CHECKING:
     from gigamost.server.run import Listening
@@ -25,13 +26,6 @@ MAX_HEADERS: Final = 200
 MAX_PIPELINED: Final = 16
 _FOREVER: Final = float("inf")
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
-_GARBAGE: Final = b"This is not a valid HTTP/1.1 request."
-
-
-class _Refused(Exception):  # noqa: N818 - it stops the parser
-    def __init__(self, status: int, message: bytes) -> None:
-        self.status = status
-        self.message = message
 
 
 class Connection(asyncio.Protocol):
@@ -41,6 +35,7 @@ class Connection(asyncio.Protocol):
     _deaf = False  # whatever comes is thrown away
     _farewell = b""  # written when what was asked before is answered
     _quiet = 0  # bytes that came since the last sign of progress: httptools keeps an endless header to itself
+    _unsent = 0  # bytes that waited for the client at the last look
     _url = b""
 
     def __init__(self, listening: "Listening") -> None:
@@ -77,14 +72,14 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._ignore_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError as error:
-            if not isinstance(error.__context__, _Refused):
+            if not isinstance(error.__context__, Refused):
                 raise  # a bug of ours: the event loop logs it and closes the connection
             self._refuse(error.__context__)
         except httptools.HttpParserError:
-            self._refuse(_Refused(400, _GARBAGE))
+            self._refuse(Refused.no_http())
         else:
             if self._quiet > MAX_HEAD:
-                self._refuse(_TOO_LARGE)
+                self._refuse(Refused.too_large())
 
     def pause_writing(self) -> None:
         if self.writable is None:
@@ -113,14 +108,14 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         if self._parser.should_upgrade():
             return  # see `_ignore_upgrade`
-        headers, self._headers = self._headers, []  # trailers, if any, are nobody's
         url, parser = self._url, self._parser
+        headers, self._headers = self._headers, []  # trailers, if any, are nobody's
         if len(headers) > MAX_HEADERS or (
             self._quiet > MAX_HEAD and len(url) + sum(len(name) + len(value) for name, value in headers) > MAX_HEAD
         ):
-            raise _TOO_LARGE
+            raise Refused.too_large()
         if len(self._cycles) >= MAX_PIPELINED:
-            raise _Refused(400, b"Too many pipelined requests.")
+            raise Refused.too_many()
         self._quiet = 0
         if url.startswith(b"/"):
             path, _, query = url.partition(b"?")
@@ -186,6 +181,15 @@ class Connection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.close()
 
+    def look(self, now: float) -> None:
+        """Cuts who is too slow. Who takes what was written, however slowly, is not."""
+        if self.deadline < now and self.transport is not None:
+            unsent = self.transport.get_write_buffer_size()
+            if unsent and unsent != self._unsent:
+                self._unsent, self.deadline = unsent, now + self.listening.times.stall
+            else:
+                self.cut()
+
     def cut(self) -> None:
         """Closes at once; what is not out yet is lost."""
         if self.transport is not None:
@@ -203,25 +207,21 @@ class Connection(asyncio.Protocol):
         method = self._parser.get_method()
         lines = [b"%b: %b\r\n" % header for header in self._headers if header[0] != b"upgrade"]
         if method == b"CONNECT":
-            self._refuse(_Refused(400, _GARBAGE))
+            self._refuse(Refused.no_http())
         else:
             self._parser = httptools.HttpRequestParser(self)
             self.data_received(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, self._url, b"".join(lines), rest))
 
-    def _refuse(self, refused: _Refused) -> None:
+    def _refuse(self, refused: Refused) -> None:
         """What cannot be read as a request is answered here, behind the answers to what was asked before."""
         self._deaf = True
-        self._farewell = (
-            b"HTTP/1.1 %d Refused\r\ncontent-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
-            % (refused.status, len(refused.message), refused.message)
-        )
+        self._farewell = refused.answer
         broken, self._reading = self._reading, None
         if broken is not None:  # its body will never be whole
             self._cycles.pop()
             broken.lost()
-            if broken.is_started:
+            if broken.is_started:  # a second head inside its answer would say nothing
                 self._farewell = b""
-                self.end()
         if self.transport is not None and not self._cycles:
             self._linger(self.transport)
 
@@ -235,15 +235,12 @@ class Connection(asyncio.Protocol):
         transport.write_eof()
 
 
-_TOO_LARGE: Final = _Refused(431, b"The request's head is too large.")
-
-
 def _absolute(url: bytes) -> tuple[bytes, bytes]:
-    """Path and query of a target that is no path: `http://host/path`, `*`. Raises _Refused."""
+    """Path and query of a target that is no path: `http://host/path`, `*`. Raises Refused."""
     try:
         parsed = httptools.parse_url(url)
     except httptools.HttpParserInvalidURLError as error:
-        raise _Refused(400, _GARBAGE) from error
+        raise Refused.no_http() from error
     return parsed.path or b"/", parsed.query or b""
 
 

@@ -181,8 +181,8 @@ class Cycle:
             self._connection.answered(self, keep=self._keep_alive)
 
     def _cut(self) -> None:
-        """The client sees a body without its end."""
-        if not self._is_complete:
+        """The client sees a body without its end. Who is lost is the connection's business."""
+        if not self._is_complete and not self._is_lost:
             self._connection.end()
 
     def _invite(self) -> None:

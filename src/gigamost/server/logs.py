@@ -5,12 +5,11 @@ visible here, so that what a client sends (a path with `%0A` in it) cannot becom
 """
 
 import asyncio
-import atexit
 import contextlib
 import logging
 import sys
 from time import gmtime, strftime, time
-from typing import Final, Literal, TextIO
+from typing import Final, Literal
 
 import msgspec
 
@@ -19,6 +18,7 @@ Form = Literal["console", "json"]
 _DELAY: Final = 0.1  # seconds that access lines may wait to be written together
 _MOST_LINES: Final = 500  # that wait
 _ESCAPES: Final = {at: f"\\x{at:02x}" for at in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+_TRACEBACKS: Final = logging.Formatter()
 
 
 class Line(msgspec.Struct, omit_defaults=True):
@@ -37,9 +37,8 @@ class Line(msgspec.Struct, omit_defaults=True):
 class AccessLog:
     """A line per request, past the loggers: theirs costs 15 us, this one 3."""
 
-    def __init__(self, form: Form, stream: TextIO) -> None:
+    def __init__(self, form: Form) -> None:
         self._form = form
-        self._stream = stream
         self._clock = _Clock(form)
         self._encoder = msgspec.json.Encoder()
         self._lines: list[str] = []
@@ -64,52 +63,60 @@ class AccessLog:
         lines, self._lines = self._lines, []
         if lines:
             with contextlib.suppress(OSError, ValueError):  # nobody reads any more: no reason not to serve
-                self._stream.write("\n".join(lines) + "\n")
-                self._stream.flush()
+                sys.stderr.write("\n".join(lines) + "\n")
+                sys.stderr.flush()
+
+
+class Lines(logging.Handler):
+    """What the loggers say, in order with the access log."""
+
+    def __init__(self, form: Form, access: AccessLog) -> None:
+        super().__init__()
+        self._form = form
+        self._access = access
+        self._clock = _Clock(form)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.flush()
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+
+    def flush(self) -> None:
+        """At the end of the process, too."""
+        self._access.flush()
+
+    def format(self, record: logging.LogRecord) -> str:
+        timestamp, level, message = self._clock(record.created), record.levelname.lower(), record.getMessage()
+        trace = _TRACEBACKS.formatException(record.exc_info) if record.exc_info else ""
+        if self._form == "json":
+            return msgspec.json.encode(Line(timestamp, level, record.name, message, exception=trace)).decode()
+        name = record.name.removeprefix("gigamost.")
+        return f"{timestamp} {level:<7} {name:<8} {message.translate(_ESCAPES)}" + (f"\n{trace}" if trace else "")
 
 
 _access: AccessLog | None = None
 
 
 def configure(level: str, form: Form) -> None:
-    """`level` is for our own loggers; libraries are heard from warnings on. Replaces what was set up before."""
+    """`level` is for our own loggers; libraries are heard from warnings on. May be called again."""
     global _access  # noqa: PLW0603 - a process has one standard error, as it has one root logger
-    stream = sys.stderr
-    access = AccessLog(form, stream)
+    access = AccessLog(form)
     root = logging.getLogger()
-    root.handlers = [_Lines(form, stream, access)]
+    for handler in tuple(root.handlers):
+        if isinstance(handler, Lines):
+            root.removeHandler(handler)
+            handler.close()
+    root.addHandler(Lines(form, access))
     root.setLevel(logging.WARNING)
     logging.getLogger("gigamost").setLevel(level.upper())
     _access = access if logging.getLogger("gigamost.access").isEnabledFor(logging.INFO) else None
-    atexit.register(access.flush)
 
 
 def access(method: str, path: str, status: int, request_id: str, seconds: float, size: int) -> None:
     """Logs a request that has ended, if that is wanted. `path` is without its query string."""
     if _access is not None:
         _access.add(f"{method} {path} {status}", request_id, round(seconds * 1000, 1), size)
-
-
-class _Lines(logging.StreamHandler[TextIO]):
-    """What the loggers say, in order with the access log."""
-
-    def __init__(self, form: Form, stream: TextIO, access: AccessLog) -> None:
-        super().__init__(stream)
-        self._form = form
-        self._access = access
-        self._clock = _Clock(form)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._access.flush()
-        super().emit(record)
-
-    def format(self, record: logging.LogRecord) -> str:
-        timestamp, level, message = self._clock(record.created), record.levelname.lower(), record.getMessage()
-        trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
-        if self._form == "json":
-            return msgspec.json.encode(Line(timestamp, level, record.name, message, exception=trace)).decode()
-        name = record.name.removeprefix("gigamost.")
-        return f"{timestamp} {level:<7} {name:<8} {message.translate(_ESCAPES)}" + (f"\n{trace}" if trace else "")
 
 
 class _Clock:

@@ -94,11 +94,10 @@ class Listening:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _sweep(self) -> None:
-        """One timer for all: connections that were too slow are closed."""
+        """One timer for all connections."""
         now = self.loop.time()
         for connection in tuple(self.connections):
-            if connection.deadline < now:
-                connection.cut()
+            connection.look(now)
         self._sweeper = self.loop.call_later(self.times.sweep, self._sweep)
 
 

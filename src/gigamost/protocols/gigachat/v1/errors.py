@@ -9,7 +9,6 @@ import msgspec
 
 from gigamost.core.errors import Kind, Problem, kind_of
 
-
 # Words that tell a prompt that is too long from a body that is too large or a wrong parameter.
 _OVERFLOW = ("tokens limit exceeded", "context")
 
