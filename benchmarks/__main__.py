@@ -89,7 +89,7 @@ def profile(folder: Path, arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description="The gateway's cost beside nginx as a plain proxy.")
-    parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured; the least counts")
+    parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured; the median counts")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument("--command", default=targets.GATEWAY, help="what to measure; {port} is its port")
     parser.add_argument("--key", default="", help="client key, where the gateway wants one")

@@ -12,13 +12,15 @@ from rich.table import Table
 
 from benchmarks.scenarios import AGENT, CHUNKS, LONG, PACED_LONG, PACED_SHORT, SHORT, SMALL, Scenario
 
-Rounds = Mapping[str, Sequence[float]]  # scenario name -> microseconds of CPU per request, one for each round
+Rounds = Mapping[str, Sequence[float]]  # scenario name -> microseconds of CPU per request, by round (nginx: two each)
 RATIO_PER_REQUEST, RATIO_PER_CHUNK, IDLE_MB, START_SECONDS = 20.0, 4.0, 80.0, 1.2
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Microseconds of CPU. `noise`: how far the median of the rounds lies above their least, as a part of it."""
+    """Microseconds of CPU, the median of the rounds. `ratio` is the median of the rounds' own ratios: the machine's
+    speed changes from minute to minute, so only what was measured side by side is compared. `noise`: how far the middle
+    half of those ratios is spread, as a part of the median."""
 
     name: str
     gateway: float
@@ -59,17 +61,27 @@ def costs(gateway: Rounds, nginx: Rounds) -> tuple[Cost, ...]:
 
 
 def _per_request(scenario: Scenario, gateway: Rounds, nginx: Rounds, goal: float | None) -> Cost:
-    ours, theirs = min(gateway[scenario.name]), min(nginx[scenario.name])
-    return Cost(scenario.name, ours, theirs, ours / theirs, goal, _noise(gateway, nginx, scenario))
+    return _compared(scenario.name, gateway[scenario.name], _beside(nginx[scenario.name]), goal)
 
 
 def _per_chunk(name: str, long: Scenario, short: Scenario, gateway: Rounds, nginx: Rounds, goal: float | None) -> Cost:
-    ours, theirs = ((min(of[long.name]) - min(of[short.name])) / CHUNKS for of in (gateway, nginx))
-    return Cost(name, ours, theirs, ours / theirs, goal, _noise(gateway, nginx, long))
+    ours = _chunks(gateway[long.name], gateway[short.name])
+    return _compared(name, ours, _chunks(_beside(nginx[long.name]), _beside(nginx[short.name])), goal)
 
 
-def _noise(gateway: Rounds, nginx: Rounds, scenario: Scenario) -> float:
-    return max(median(of[scenario.name]) / min(of[scenario.name]) - 1 for of in (gateway, nginx))
+def _chunks(long: Sequence[float], short: Sequence[float]) -> list[float]:
+    return [(of_long - of_short) / CHUNKS for of_long, of_short in zip(long, short, strict=True)]
+
+
+def _beside(nginx: Sequence[float]) -> list[float]:
+    """nginx is measured before and after the gateway: the mean is what it would have cost at that moment."""
+    return [(before + after) / 2 for before, after in zip(nginx[::2], nginx[1::2], strict=True)]
+
+
+def _compared(name: str, ours: Sequence[float], theirs: Sequence[float], goal: float | None) -> Cost:
+    ratios = sorted(mine / its for mine, its in zip(ours, theirs, strict=True))
+    spread = ratios[-1 - len(ratios) // 4] - ratios[len(ratios) // 4]
+    return Cost(name, median(ours), median(theirs), median(ratios), goal, spread / median(ratios))
 
 
 def machine() -> str:
@@ -91,7 +103,10 @@ def show(report: Report) -> None:
     for size in report.sizes:
         goal = "" if size.goal is None else f"  goal < {size.goal:g} {size.unit}  {_verdict(size.value, size.goal)}"
         console.print(f"{size.name}: {size.value:.2f} {size.unit}{goal}")
-    console.print(f"{report.rounds} rounds, the least of each; {report.nginx}; {report.machine}", style="dim")
+    console.print(
+        f"{report.rounds} rounds, medians; ratios of what was measured side by side; {report.nginx}; {report.machine}",
+        style="dim",
+    )
 
 
 def _verdict(value: float, goal: float | None) -> str:

@@ -156,13 +156,13 @@ def _recalled(request: ChatRequest, ids: Ids) -> ChatRequest:
 
 def _recalled_message(message: Message, ids: Ids) -> Message:
     parts: list[Part] = []
+    recalled = False
     for part in message.parts:
-        if type(part) is ToolCall and part.opaque is None:
-            opaque = ids.state(part.id)
-            if opaque is not None:
-                part = msgspec.structs.replace(part, opaque=opaque)
+        if type(part) is ToolCall and part.opaque is None and (opaque := ids.state(part.id)) is not None:
+            part = msgspec.structs.replace(part, opaque=opaque)
+            recalled = True
         parts.append(part)
-    return msgspec.structs.replace(message, parts=tuple(parts))
+    return msgspec.structs.replace(message, parts=tuple(parts)) if recalled else message
 
 
 class _Asking:

@@ -164,6 +164,8 @@ class _Attempt:
         self._trail.posts += 1
         before = monotonic()
         try:
+            if self._patience is None:
+                return await self._first_content(ready)
             async with asyncio.timeout(self._patience):
                 return await self._first_content(ready)
         except TimeoutError:

@@ -25,6 +25,7 @@ from gigamost.server.types import App
 
 log = logging.getLogger(__name__)
 
+_COLLECT_AFTER: Final = 50_000  # objects made and still there
 _BACKLOG: Final = 2048
 
 
@@ -124,6 +125,9 @@ class Server:
         # What was loaded at the start stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
+        # Requests leave no cycles behind, but a large one makes thousands of objects at once, and by the default the
+        # collector would look through them every 700.
+        gc.set_threshold(_COLLECT_AFTER)
         with _signals(listening.loop, self.drain):
             self.started.set()
             try:
