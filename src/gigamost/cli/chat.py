@@ -1,6 +1,7 @@
 """`chat "text"`: one streamed chat, through a gateway of this process and the configured upstream."""
 
 import asyncio
+import logging
 import sys
 from pathlib import Path
 
@@ -43,6 +44,8 @@ def ask(settings: Settings, prompt: str, model: str = "") -> Answer:
 
 
 async def _ask(settings: Settings, prompt: str, model: str) -> Answer:
+    # What the gateway would log is said in the answer's own error, to the one person who reads both.
+    logging.getLogger("gigamost").addHandler(logging.NullHandler())
     own, key = private(settings)
     body = {"model": model, "stream": True, "messages": [{"role": "user", "content": prompt}]}
     body["stream_options"] = {"include_usage": True}
