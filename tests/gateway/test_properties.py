@@ -67,7 +67,7 @@ def sent(body: bytes, to: Model) -> bytes | None:
     except GatewayError as refused:
         problem = refused.problem
         assert 400 <= problem.status < 500, problem
-        error = json.loads(encode_error(problem))["error"]
+        error = json.loads(encode_error(problem, "r"))["error"]
         assert error["message"]
         assert error["type"] == "invalid_request_error"
         return None

@@ -57,7 +57,7 @@ def messages(*given: Message, tools: tuple[Function, ...] = ()) -> list[dict[str
 def test_the_smallest_request() -> None:
     call = WIRE.encode(ChatRequest("m", (user("Hi"),)), MAX, frozenset())
     assert call.body == b'{"model":"GigaChat-2-Max","messages":[{"role":"user","content":"Hi"}]}'
-    assert call.path == "/chat/completions"
+    assert call.url("https://api.giga.chat/v1") == "https://api.giga.chat/v1/chat/completions"
     assert call.headers["Accept"] == "application/json"
     assert WIRE.encode(ChatRequest("m", (user("Hi"),), stream=True), MAX, frozenset()).headers["Accept"] == (
         "text/event-stream"

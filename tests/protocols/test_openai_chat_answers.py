@@ -222,7 +222,9 @@ def test_a_keepalive_is_a_comment() -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_an_error_of_every_kind(kind: Kind) -> None:
-    error = json.loads(encode_error(Problem(kind, "What to do.", "messages[0]", "our_code", detail="secret")))["error"]
+    error = json.loads(encode_error(Problem(kind, "What to do.", "messages[0]", "our_code", detail="secret"), "r"))[
+        "error"
+    ]
     name, code = TYPES[kind]
     assert error == {"message": "What to do.", "type": name, "param": "messages[0]", "code": code or "our_code"}
 
@@ -239,5 +241,5 @@ def test_an_error_of_every_kind(kind: Kind) -> None:
 )
 def test_the_words_that_clients_look_for(kind: Kind, name: str, code: str) -> None:
     raised = GatewayError(kind, "x")
-    error = json.loads(encode_error(raised.problem))["error"]
+    error = json.loads(encode_error(raised.problem, "r"))["error"]
     assert (error["type"], error["code"]) == (name, code)

@@ -44,7 +44,7 @@ def body(request: ChatRequest | None = None, model: Model = MODEL, **fields: Any
 def test_the_least_request() -> None:
     made = call_of()
     assert made.body == b'{"model":"deepseek-chat","messages":[{"role":"user","content":"hi"}]}'
-    assert (made.path, made.ignored) == ("/chat/completions", ())
+    assert (made.url("https://api.deepseek.com"), made.ignored) == ("https://api.deepseek.com/chat/completions", ())
     assert made.headers["Content-Type"] == "application/json"
     assert made.correct(Problem(Kind.INVALID_REQUEST, "x")) is None
 

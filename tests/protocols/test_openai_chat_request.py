@@ -14,6 +14,7 @@ from gigamost.core.request import (
     AnyJson,
     AnyTool,
     AutoTool,
+    Builtin,
     ChatRequest,
     Function,
     JsonSchema,
@@ -279,7 +280,7 @@ def test_tools_of_every_kind() -> None:
     custom = asked.tools[1].parameters
     assert custom is not None
     assert (list(custom["properties"]), custom["required"]) == (["input"], ["input"])
-    assert asked.builtins == ("image_generation",)
+    assert asked.builtins == (Builtin("image_generation", "tools.image_generation"),)
     assert asked.ignored == ("tools.custom.format",)
 
 

@@ -116,7 +116,9 @@ def listed(name: str, target: str, kind: Any = "chat") -> Listed:
 
 def test_a_list_of_models() -> None:
     alias = listed("text-embedding-ada-002", "Embeddings", "embedder")
-    said = msgspec.json.decode(models.encode_list((listed("GigaChat-2-Max", "GigaChat-2-Max"), alias)))
+    said = msgspec.json.decode(
+        models.encode_list((listed("GigaChat-2-Max", "GigaChat-2-Max"), alias), Incoming(b"", {}, {}, {}))
+    )
     assert said["object"] == "list"
     chat, embedder = said["data"]
     assert chat["context_window"] == chat["max_model_len"] == 131_072

@@ -1,20 +1,23 @@
 """Paths to endpoints: exact ones, parameters, what clients' base URLs do to a path, and contradictions."""
 
+from typing import Any
+
 import pytest
 
-from gigamost.core.face import DeleteFile, Endpoint, Face, GetFile, GetModel, ReadFile, Service
+from gigamost.core.face import DeleteFile, Endpoint, Face, GetFile, GetModel, NewFile, ReadFile, Service, UploadFile
 from gigamost.server.router import Match, Router
 
 
-def face(name: str, *routes: tuple[str, str, Service]) -> Face:
-    return Face(name, tuple(Endpoint(*route) for route in routes), lambda problem: b"")
+def face(name: str, *routes: tuple[Any, ...]) -> Face:
+    return Face(name, tuple(Endpoint(*route) for route in routes), lambda problem, request_id: b"")
 
 
-READ, GET, DELETE, MODEL = (
+READ, GET, DELETE, MODEL, COUNT = (
     ReadFile(),
     GetFile(lambda file: b""),
     DeleteFile(lambda file: b""),
     GetModel(lambda model: b""),
+    UploadFile(lambda incoming: NewFile("", b"", "", ""), lambda file: b""),
 )
 FACES = (
     face(
@@ -24,34 +27,54 @@ FACES = (
         ("GET", "/v1/files/{file}/content", READ),
         ("GET", "/v1/files", READ),
         ("GET", "/v1/files/latest", READ),
+        ("GET", "/v1/list", READ),
     ),
-    face("models", ("GET", "/v1/models/{model:path}", MODEL), ("POST", "/v1beta/models/{model}:count.Tokens", MODEL)),
+    face(
+        "models",
+        ("GET", "/v1/models/{model:path}", MODEL),
+        ("POST", "/v1/models/{model}:count", COUNT),
+        ("POST", "/v1beta/models/{model}:count.Tokens", MODEL),
+        ("GET", "/v1/list", MODEL, ("anthropic-version",)),
+    ),
 )
 
 
-def find(path: str) -> Match:
-    match = Router(FACES).find(path)
+def find(path: str, method: str = "GET", **headers: str) -> Match:
+    match = Router(FACES).find(method, path, headers)
     assert match is not None
     return match
 
 
 @pytest.mark.parametrize(
-    ("path", "name", "methods", "parameters"),
+    ("method", "path", "name", "service", "parameters"),
     [
-        ("/v1/files", "files", {"GET"}, {}),
-        ("/v1/files/latest", "files", {"GET"}, {}),
-        ("/v1/files/abc", "files", {"GET", "DELETE"}, {"file": "abc"}),
-        ("/v1/files/abc/content", "files", {"GET"}, {"file": "abc"}),
-        ("/v1/files/a b\n", "files", {"GET", "DELETE"}, {"file": "a b\n"}),
-        ("/v1/models/a/b:c", "models", {"GET"}, {"model": "a/b:c"}),
-        ("/v1beta/models/m:count.Tokens", "models", {"POST"}, {"model": "m"}),
-        ("/v1/files/", "files", {"GET"}, {}),
-        ("//v1///files//abc/", "files", {"GET", "DELETE"}, {"file": "abc"}),
+        ("GET", "/v1/files", "files", READ, {}),
+        ("GET", "/v1/files/latest", "files", READ, {}),
+        ("DELETE", "/v1/files/abc", "files", DELETE, {"file": "abc"}),
+        ("HEAD", "/v1/files/abc", "files", GET, {"file": "abc"}),
+        ("GET", "/v1/files/abc/content", "files", READ, {"file": "abc"}),
+        ("GET", "/v1/files/a b\n", "files", GET, {"file": "a b\n"}),
+        ("GET", "/v1/models/a/b:c", "models", MODEL, {"model": "a/b:c"}),
+        ("POST", "/v1beta/models/m:count.Tokens", "models", MODEL, {"model": "m"}),
+        ("POST", "/v1/models/m:count", "models", COUNT, {"model": "m"}),
+        ("GET", "/v1/files/", "files", READ, {}),
+        ("GET", "//v1///files//abc/", "files", GET, {"file": "abc"}),
     ],
 )
-def test_what_stands_at_a_path(path: str, name: str, methods: set[str], parameters: dict[str, str]) -> None:
-    match = find(path)
-    assert (match.face.name, set(match.endpoints), match.parameters) == (name, methods, parameters)
+def test_what_serves_a_request(method: str, path: str, name: str, service: Service, parameters: dict[str, str]) -> None:
+    match = find(path, method)
+    assert match.endpoint is not None
+    assert (match.face.name, match.endpoint.service, match.parameters) == (name, service, parameters)
+
+
+def test_a_path_of_another_method_says_which_are_possible() -> None:
+    match = find("/v1/files/abc", "PATCH")
+    assert (match.face.name, match.endpoint, match.allowed) == ("files", None, ["DELETE", "GET"])
+
+
+def test_headers_choose_between_faces() -> None:
+    assert find("/v1/list").face.name == "files"
+    assert find("/v1/list", **{"anthropic-version": "2023-06-01"}).face.name == "models"
 
 
 @pytest.mark.parametrize(
@@ -73,12 +96,7 @@ def test_what_stands_at_a_path(path: str, name: str, methods: set[str], paramete
     ],
 )
 def test_what_is_no_route(path: str) -> None:
-    assert Router(FACES).find(path) is None
-
-
-def test_methods_of_one_path_have_their_own_endpoints() -> None:
-    endpoints = find("/v1/files/abc").endpoints
-    assert (endpoints["GET"].service, endpoints["DELETE"].service) == (GET, DELETE)
+    assert Router(FACES).find("GET", path, {}) is None
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -88,4 +106,4 @@ def test_two_endpoints_for_one_place_are_a_mistake(method: str) -> None:
         with pytest.raises(ValueError, match="GET /a"):
             Router(faces)
     else:
-        assert Router(faces).find("/a") is not None
+        assert Router(faces).find("POST", "/a", {}) is not None

@@ -13,3 +13,6 @@ class Principal(msgspec.Struct, frozen=True):
     key_id: str
     name: str = ""
     authorization: Secret | None = None
+
+
+NOBODY = Principal("", "", "nobody")  # on the few routes that are open to all, and own nothing

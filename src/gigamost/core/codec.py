@@ -6,7 +6,7 @@
 Both are sans-IO and safe to call again, because retries do. Ids and clocks are passed in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -18,13 +18,18 @@ from gigamost.core.models import Model
 from gigamost.core.request import ChatRequest
 
 
+def _at_once() -> int:
+    return 0
+
+
 class Stamp(msgspec.Struct, frozen=True):
     """What an encoder must not make up: `id` is our request id (letters and digits), `created` unix seconds, `model`
-    the name that the client asked for."""
+    the name that the client asked for, `elapsed` the nanoseconds since the request came."""
 
     id: str
     created: int
     model: str
+    elapsed: Callable[[], int] = _at_once
 
 
 class StreamEncoder(Protocol):
@@ -48,6 +53,11 @@ class Exchange(Protocol):
     @property
     def request(self) -> ChatRequest: ...
 
+    @property
+    def content_type(self) -> str:
+        """Of the whole answer."""
+        ...
+
     def encode(self, reply: Reply, stamp: Stamp) -> bytes: ...
 
     def encoder(self, stamp: Stamp) -> StreamEncoder: ...
@@ -69,8 +79,9 @@ class Call(Protocol):
     `ignored` names what could not be expressed, as the client wrote it.
     """
 
-    @property
-    def path(self) -> str: ...
+    def url(self, base: str) -> str:
+        """Where it goes; `base` is the upstream's base URL without a slash at its end."""
+        ...
 
     @property
     def headers(self) -> Mapping[str, str]: ...

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from gigamost.core.errors import Problem
-from gigamost.core.messages import Media, Opaque
+from gigamost.core.messages import Citation, Media, Opaque
 from gigamost.core.usage import Usage
 
 PartKind = Literal["text", "reasoning", "tool_call", "builtin", "media"]
@@ -29,7 +29,8 @@ class Start(msgspec.Struct, frozen=True, tag=True):
 
 
 class PartStart(msgspec.Struct, frozen=True, tag=True):
-    """A part opens. `name` and `id` belong to tool calls and built-in tools; `opaque` to what a wire wants echoed."""
+    """A part opens. `name` and `id` belong to tool calls and built-in tools (there `name` is the `BuiltinKind`, or the
+    upstream's own word); `opaque` to what a wire wants echoed."""
 
     kind: PartKind
     name: str = ""
@@ -44,10 +45,13 @@ class PartDelta(msgspec.Struct, frozen=True, tag=True):
 
 
 class PartEnd(msgspec.Struct, frozen=True, tag=True):
-    """The open part is whole. A `media` part brings its media here; `opaque` replaces the one of PartStart."""
+    """The open part is whole. A `media` part brings its media here; `opaque` replaces the one of PartStart. Citations
+    belong to a text part; `is_failed` to a built-in tool that did not succeed."""
 
     media: tuple[Media, ...] = ()
     opaque: Opaque | None = None
+    citations: tuple[Citation, ...] = ()
+    is_failed: bool = False
 
 
 class Finish(msgspec.Struct, frozen=True, tag=True):

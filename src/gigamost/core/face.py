@@ -12,8 +12,11 @@ import msgspec
 
 from gigamost.core.codec import Exchange, Stamp
 from gigamost.core.errors import Problem
+from gigamost.core.fold import Reply
+from gigamost.core.history import Item, KeptResponse, Refers
 from gigamost.core.messages import Media
 from gigamost.core.models import Model
+from gigamost.core.request import ChatRequest
 from gigamost.core.tasks import EmbedReply, EmbedRequest, ImageRequest, ModerateRequest, StoredFile, Verdict
 
 
@@ -25,6 +28,36 @@ class Incoming(msgspec.Struct, frozen=True):
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
+
+
+class KeptExchange(Exchange, Protocol):
+    """A chat request that may build on what was said before, and whose answer may be kept.
+
+    `request` is complete only after `recall`, which is called once, with no items where `refers` names nothing.
+    """
+
+    @property
+    def refers(self) -> Refers: ...
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the client wants the answer kept."""
+        ...
+
+    def recall(self, items: Sequence[Item]) -> None:
+        """`items` in the order in which they were said. Raises GatewayError (400)."""
+        ...
+
+    def record(self, reply: Reply, stamp: Stamp) -> KeptResponse:
+        """What is to be kept of the answer, the same that `encode` and `encoder` showed for this stamp."""
+        ...
+
+
+class CountExchange(Protocol):
+    @property
+    def request(self) -> ChatRequest: ...
+
+    def encode(self, tokens: int) -> bytes: ...
 
 
 class EmbedExchange(Protocol):
@@ -69,6 +102,18 @@ class ServeChat(msgspec.Struct, frozen=True, tag=True):
     decode: Callable[[Incoming], Exchange]
 
 
+class ServeResponses(msgspec.Struct, frozen=True, tag=True):
+    """Chat that may build on earlier answers and may be kept."""
+
+    decode: Callable[[Incoming], KeptExchange]
+
+
+class ServeCount(msgspec.Struct, frozen=True, tag=True):
+    """How many input tokens a chat request would cost."""
+
+    decode: Callable[[Incoming], CountExchange]
+
+
 class ServeEmbeddings(msgspec.Struct, frozen=True, tag=True):
     decode: Callable[[Incoming], EmbedExchange]
 
@@ -81,14 +126,25 @@ class ServeModerations(msgspec.Struct, frozen=True, tag=True):
     decode: Callable[[Incoming], ModerateExchange]
 
 
+def _model_in_path(incoming: Incoming) -> str:
+    return incoming.path["model"]
+
+
 class ListModels(msgspec.Struct, frozen=True, tag=True):
-    encode: Callable[[Sequence[Listed]], bytes]
+    encode: Callable[[Sequence[Listed], Incoming], bytes]
 
 
 class GetModel(msgspec.Struct, frozen=True, tag=True):
-    """The path has a parameter `model`."""
+    """`name` finds the model's name in the request, by default in the path's parameter `model`."""
 
     encode: Callable[[Listed], bytes]
+    name: Callable[[Incoming], str] = _model_in_path
+
+
+class Say(msgspec.Struct, frozen=True, tag=True):
+    """An answer that needs nothing of the gateway: (content type, body)."""
+
+    encode: Callable[[Incoming], tuple[str, bytes]]
 
 
 class UploadFile(msgspec.Struct, frozen=True, tag=True):
@@ -116,11 +172,14 @@ class DeleteFile(msgspec.Struct, frozen=True, tag=True):
 
 Service = (
     ServeChat
+    | ServeResponses
+    | ServeCount
     | ServeEmbeddings
     | ServeImages
     | ServeModerations
     | ListModels
     | GetModel
+    | Say
     | UploadFile
     | ListFiles
     | GetFile
@@ -130,16 +189,28 @@ Service = (
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """`path` may have parameters: `/v1/files/{file}/content`; `{model:path}` takes slashes as well."""
+    """`path` may have parameters: `/v1/files/{file}/content`; `{model:path}` takes slashes as well.
+
+    `headers`: where several endpoints share a method and a path, this one serves the requests that bring one of these
+    headers (lower-case), and the one without any serves the rest. `is_open`: nobody needs a key.
+    """
 
     method: str
     path: str
     service: Service
+    headers: tuple[str, ...] = ()
+    is_open: bool = False
+
+
+def _no_headers(problem: Problem) -> tuple[tuple[str, str], ...]:
+    return ()
 
 
 class Face(msgspec.Struct, frozen=True):
-    """`name` is what keys' scopes call it. `encode_error` is the body of an error; the status is the problem's own."""
+    """`name` is what keys' scopes call it. `encode_error` makes the body of an error from the problem and our request
+    id, `error_headers` the headers that some clients read it from; the status is the problem's own."""
 
     name: str
     endpoints: tuple[Endpoint, ...]
-    encode_error: Callable[[Problem], bytes]
+    encode_error: Callable[[Problem, str], bytes]
+    error_headers: Callable[[Problem], tuple[tuple[str, str], ...]] = _no_headers

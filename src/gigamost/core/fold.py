@@ -7,10 +7,10 @@ import msgspec
 
 from gigamost.core.errors import GatewayError
 from gigamost.core.events import Event, Failure, Finish, FinishReason, PartDelta, PartEnd, PartStart, Start
-from gigamost.core.messages import Media, Reasoning, Text, ToolCall
+from gigamost.core.messages import BuiltinCall, Media, Reasoning, Text, ToolCall
 from gigamost.core.usage import Usage
 
-Content = Text | Reasoning | ToolCall | Media
+Content = Text | Reasoning | ToolCall | Media | BuiltinCall
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -66,7 +66,7 @@ def _whole(opened: PartStart, text: str, end: PartEnd) -> Iterable[Content]:
     opaque = end.opaque or opened.opaque
     match opened.kind:
         case "text":
-            return (Text(text),) if text else ()
+            return (Text(text, end.citations),) if text else ()
         case "reasoning":
             return (Reasoning(text, opaque),)
         case "tool_call":
@@ -74,7 +74,7 @@ def _whole(opened: PartStart, text: str, end: PartEnd) -> Iterable[Content]:
         case "media":
             return end.media
         case "builtin":
-            return end.media
+            return (BuiltinCall(opened.name, opened.id, text, end.is_failed), *end.media)
         case _:
             assert_never(opened.kind)
 
@@ -94,12 +94,17 @@ def unfold(reply: Reply) -> Iterator[Event]:
     yield Start(reply.model)
     for part in reply.parts:
         match part:
-            case Text(text=text):
-                yield from (PartStart("text"), PartDelta(text), PartEnd())
+            case Text(text=text, citations=citations):
+                yield from (PartStart("text"), PartDelta(text), PartEnd(citations=citations))
             case Reasoning(text=text, opaque=opaque):
                 yield from (PartStart("reasoning", opaque=opaque), PartDelta(text), PartEnd())
             case ToolCall(id=call_id, name=name, arguments=arguments, opaque=opaque):
                 yield from (PartStart("tool_call", name, call_id, opaque), PartDelta(arguments), PartEnd())
+            case BuiltinCall(kind=kind, id=call_id, log=log, is_failed=is_failed):
+                yield PartStart("builtin", kind, call_id)
+                if log:
+                    yield PartDelta(log)
+                yield PartEnd(is_failed=is_failed)
             case Media():
                 yield from (PartStart("media"), PartEnd(media=(part,)))
             case _:

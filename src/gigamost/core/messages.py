@@ -15,8 +15,18 @@ class Opaque(msgspec.Struct, frozen=True):
     token: str
 
 
+class Citation(msgspec.Struct, frozen=True):
+    """A source that an answer names. `start` and `end` are character positions in the text of its part."""
+
+    url: str
+    title: str = ""
+    start: int = 0
+    end: int = 0
+
+
 class Text(msgspec.Struct, frozen=True, tag=True):
     text: str
+    citations: tuple[Citation, ...] = ()
 
 
 class Reasoning(msgspec.Struct, frozen=True, tag=True):
@@ -78,7 +88,17 @@ class ToolResult(msgspec.Struct, frozen=True, tag=True):
     is_error: bool = False
 
 
-Part = Text | Reasoning | Media | ToolCall | ToolResult
+class BuiltinCall(msgspec.Struct, frozen=True, tag=True):
+    """A tool that the upstream ran itself while it answered. `kind` is a `core.request.BuiltinKind`, or the upstream's
+    own word where it is none of them; `log` what it reported of its progress."""
+
+    kind: str
+    id: str = ""
+    log: str = ""
+    is_failed: bool = False
+
+
+Part = Text | Reasoning | Media | ToolCall | ToolResult | BuiltinCall
 
 
 class Message(msgspec.Struct, frozen=True):

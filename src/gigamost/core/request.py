@@ -10,6 +10,17 @@ JsonObject = dict[str, Any]  # a JSON Schema or a vendor's raw field: its shape 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 
 
+BuiltinKind = Literal["web_search", "web_fetch", "code_interpreter", "image_generation", "model_3d"]
+
+
+class Builtin(msgspec.Struct, frozen=True):
+    """A tool that the upstream runs itself. `spelled` is where the client asked for it (`tools.web_search_20250305`):
+    what is listed as ignored where the upstream has no such tool."""
+
+    kind: BuiltinKind
+    spelled: str
+
+
 class Function(msgspec.Struct, frozen=True):
     """A tool the client runs. `parameters` is the client's own JSON Schema, None when it gave none."""
 
@@ -37,7 +48,13 @@ class OneTool(msgspec.Struct, frozen=True, tag=True):
     name: str
 
 
-ToolChoice = AutoTool | NoTool | AnyTool | OneTool
+class OneBuiltin(msgspec.Struct, frozen=True, tag=True):
+    """This built-in tool must be used."""
+
+    kind: "BuiltinKind"
+
+
+ToolChoice = AutoTool | NoTool | AnyTool | OneTool | OneBuiltin
 
 
 class PlainText(msgspec.Struct, frozen=True, tag=True):
@@ -56,15 +73,20 @@ class JsonSchema(msgspec.Struct, frozen=True, tag=True):
     strict: bool = False
 
 
-Format = PlainText | AnyJson | JsonSchema
+class Regex(msgspec.Struct, frozen=True, tag=True):
+    """Text that matches `pattern` as a whole."""
+
+    pattern: str
+
+
+Format = PlainText | AnyJson | JsonSchema | Regex
 
 
 class ChatRequest(msgspec.Struct, frozen=True):
     """One chat completion.
 
-    `model` is the name the client wrote. `builtins` are tools that the upstream runs itself, by the client's word for
-    their type (`image_generation`). Sampling values are None when the client left them out, and in the
-    documented range of the client's protocol otherwise. `extra` carries vendor fields by origin
+    `model` is the name the client wrote. Sampling values are None when the client left them out, and in the documented
+    range of the client's protocol otherwise. `extra` carries vendor fields by origin
     (`{"gigachat": {"profanity_check": False}}`). `ignored` names, as the client wrote them, the fields that had no
     meaning here; more are added on the way (see `Call.ignored`). `spelled` maps a field of ours to the client's word
     for it, where they differ (`{"max_tokens": "max_completion_tokens"}`).
@@ -73,7 +95,7 @@ class ChatRequest(msgspec.Struct, frozen=True):
     model: str
     messages: tuple[Message, ...]
     tools: tuple[Function, ...] = ()
-    builtins: tuple[str, ...] = ()
+    builtins: tuple[Builtin, ...] = ()
     tool_choice: ToolChoice = AutoTool()
     parallel_tool_calls: bool = True
     format: Format = PlainText()

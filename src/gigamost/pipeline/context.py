@@ -36,10 +36,14 @@ class Ids:
         self._owner = owner
         self._new_id = new_id
 
-    def call(self, opaque: Opaque | None) -> str:
-        """A tool call's id. It carries the state id that GigaChat wants back with the call."""
+    def call(self, opaque: Opaque | None, before: int = 0) -> str:
+        """A tool call's id. It carries the state id that GigaChat wants back with the call.
+
+        `before`: how many calls of the same answer came before it. They may share a state id, but never their own id;
+        the number stands in the prefix, which `Seal.open` does not read.
+        """
         sealed = self._seal.close("call", opaque.token, self._owner) if opaque is not None else None
-        return "call" + (sealed or self._new_id())
+        return f"call{before or ''}{sealed or self._new_id()}"
 
     def state(self, call_id: str) -> Opaque | None:
         token = self._seal.open("call", call_id, self._owner)

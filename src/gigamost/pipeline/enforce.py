@@ -10,12 +10,12 @@
 import msgspec
 
 from gigamost.core.errors import Kind, Problem
+from gigamost.core.estimate import input_tokens, output_tokens
 from gigamost.core.events import Event, Failure, Finish, PartDelta, PartEnd, PartStart
 from gigamost.core.request import ChatRequest, JsonObject
 from gigamost.core.schema import coerce, validate
 from gigamost.core.usage import Usage
 from gigamost.pipeline.context import Ids
-from gigamost.pipeline.estimate import input_tokens, output_tokens
 from gigamost.pipeline.stop import StopCutter
 
 
@@ -91,7 +91,7 @@ class Enforcer:
             self.dropped_calls += 1
             return
         opaque = event.opaque or opened.opaque
-        named = msgspec.structs.replace(opened, id=self._ids.call(opaque), opaque=opaque)
+        named = msgspec.structs.replace(opened, id=self._ids.call(opaque, self._calls - 1), opaque=opaque)
         out += (named, PartDelta(self._fitted(opened.name)), event)
 
     def _fitted(self, name: str) -> str:

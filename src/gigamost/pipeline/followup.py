@@ -24,6 +24,7 @@ from gigamost.core.request import (
     JsonSchema,
     OneTool,
     PlainText,
+    Regex,
 )
 from gigamost.core.schema import validate
 
@@ -75,7 +76,7 @@ def judge(client: ChatRequest, plan: Plan, reply: Reply) -> Reply | Plan:
         return _insist(client, plan)
     if reply.calls:
         return _fitting_calls(client, plan, reply)
-    if isinstance(client.format, PlainText):
+    if isinstance(client.format, PlainText | Regex):
         return reply
     return _fitting_json(client, plan, reply)
 

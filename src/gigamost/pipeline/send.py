@@ -179,7 +179,7 @@ class _Attempt:
     async def _first_content(self, ready: Ready) -> Opened:
         account, call = self._target.account, ready.call
         try:
-            response, refuse_token = await account.send("POST", call.path, ready.headers, call.body)
+            response, refuse_token = await account.send_to("POST", call.url(account.base_url), ready.headers, call.body)
         except GatewayError as error:
             raise Failed("no_token", error.problem) from error
         try:

@@ -1,6 +1,7 @@
 """Everything beside chat, as the server calls it: one object, one method per service."""
 
 from gigamost.objects.ids import Seal
+from gigamost.pipeline.count import Counter
 from gigamost.pipeline.embed import Embedder
 from gigamost.pipeline.models import Models
 from gigamost.pipeline.moderate import Moderator
@@ -14,6 +15,7 @@ class Tasks:
     GatewayError."""
 
     def __init__(self, *, routes: Routes, seal: Seal, queue_timeout: float) -> None:
+        self.count = Counter(routes).count
         models = Models(routes)
         files = StoredFiles(routes, seal)
         self.embed = Embedder(routes, seal, queue_timeout).embed

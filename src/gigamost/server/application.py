@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 
 from gigamost.auth.access import Access, Peer
+from gigamost.auth.principal import NOBODY
 from gigamost.core.errors import GatewayError, Kind, Problem
 from gigamost.core.face import Face, Incoming
 from gigamost.pipeline.context import Context
@@ -51,7 +52,7 @@ class Application:
         if scope["type"] != "http":
             raise RuntimeError(f"{scope['type']} is not served")
         http = Http(scope, receive, send, self._new_id())
-        match = self._router.find(http.path)
+        match = self._router.find(http.method, http.path, http.headers)
         face = match.face if match is not None else self._faces[0]
         self.live += 1
         try:
@@ -97,11 +98,12 @@ class Application:
             raise no_route(http)
         if self.draining:
             raise GatewayError(Kind.UNAVAILABLE, "The gateway is shutting down: try again.", retry_after=1)
-        principal = self._access.admit(Peer(http.headers, http.query))
-        endpoint = match.endpoints.get(http.method)
+        endpoint = match.endpoint
+        is_open = endpoint is not None and endpoint.is_open
+        principal = NOBODY if is_open else self._access.admit(Peer(http.headers, http.query))
         if endpoint is None:
-            allowed = ", ".join(sorted(match.endpoints))
-            raise GatewayError(Kind.METHOD_NOT_ALLOWED, f"{http.method} is not possible here: use {allowed}.")
+            message = f"{http.method} is not possible here: use {', '.join(match.allowed)}."
+            raise GatewayError(Kind.METHOD_NOT_ALLOWED, message)
         body = await http.body() if http.method in ("POST", "PUT", "PATCH") else b""
         incoming = Incoming(body, match.parameters, http.query, http.headers)
         context = Context(principal, http.request_id, http.headers.get("x-session-id", ""))
@@ -114,8 +116,9 @@ class Application:
         if http.status:
             return  # the head is out: the connection ends without a proper end, and that is the message
         headers: list[Header] = [(b"content-type", b"application/json")]
+        headers += ((name.encode(), value.encode()) for name, value in face.error_headers(problem))
         if problem.retry_after is not None:
             headers.append((b"retry-after", str(max(1, round(problem.retry_after))).encode()))
         if problem.kind in (Kind.UNAVAILABLE, Kind.TOO_LARGE):
             headers.append((b"connection", b"close"))
-        await http.whole(problem.status, face.encode_error(problem), headers)
+        await http.whole(problem.status, face.encode_error(problem, http.request_id), headers)

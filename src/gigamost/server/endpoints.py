@@ -12,10 +12,13 @@ from gigamost.core.face import (
     ListFiles,
     ListModels,
     ReadFile,
+    Say,
     ServeChat,
+    ServeCount,
     ServeEmbeddings,
     ServeImages,
     ServeModerations,
+    ServeResponses,
     Service,
     UploadFile,
 )
@@ -37,6 +40,13 @@ class Endpoints:
         match service:
             case ServeChat():
                 await self._serve_chat(service, http, incoming, context)
+            case ServeResponses():
+                raise GatewayError(Kind.UNSUPPORTED, "Nothing is kept between requests.")
+            case ServeCount(decode=decode):
+                counting = decode(incoming)
+                tokens, is_estimate = await self._tasks.count(counting.request, context)
+                headers = [JSON, (b"x-gigamost-estimated", b"true" if is_estimate else b"false")]
+                await http.whole(200, counting.encode(tokens), [*headers, *ignored(counting.request.ignored)])
             case ServeEmbeddings(decode=decode):
                 embedding = decode(incoming)
                 vectors = await self._tasks.embed(embedding.request, context)
@@ -53,9 +63,12 @@ class Endpoints:
                 data = moderation.encode(verdicts, stamp(http, moderation.request.model))
                 await http.whole(200, data, [JSON, *ignored(moderation.request.ignored)])
             case ListModels(encode=encode):
-                await http.whole(200, encode(await self._tasks.list_models()), [JSON])
-            case GetModel(encode=encode):
-                await http.whole(200, encode(await self._tasks.get_model(incoming.path["model"])), [JSON])
+                await http.whole(200, encode(await self._tasks.list_models(), incoming), [JSON])
+            case GetModel(encode=encode, name=name):
+                await http.whole(200, encode(await self._tasks.get_model(name(incoming))), [JSON])
+            case Say(encode=say):
+                content_type, said = say(incoming)
+                await http.whole(200, said, [(b"content-type", content_type.encode())])
             case UploadFile() | ListFiles() | GetFile() | ReadFile() | DeleteFile():
                 await self._serve_files(service, http, incoming, context)
             case _:

@@ -35,6 +35,10 @@ class Http:
     def query(self) -> dict[str, str]:
         return dict(parse_qsl(self._query.decode("latin-1"))) if self._query else {}
 
+    def elapsed(self) -> int:
+        """Nanoseconds since the request came."""
+        return int((monotonic() - self.started) * 1_000_000_000)
+
     async def body(self, limit: int = MAX_BODY) -> bytes:
         """Raises GatewayError (413), ClientGone."""
         announced = self.headers.get("content-length", "")

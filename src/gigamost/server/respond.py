@@ -23,7 +23,7 @@ _SAFE = "[]._-$/:@ "
 
 
 def stamp(http: Http, model: str) -> Stamp:
-    return Stamp(http.request_id.replace("-", ""), int(time()), model)
+    return Stamp(http.request_id.replace("-", ""), int(time()), model, http.elapsed)
 
 
 def told(http: Http, answer: Answer) -> list[Header]:
@@ -52,7 +52,7 @@ async def whole(http: Http, exchange: Exchange, answer: Answer) -> None:
     if answer.reply is None:
         raise TypeError("only a stream may be answered before it is whole")
     body = exchange.encode(answer.reply, stamp(http, exchange.request.model))
-    await http.whole(200, body, [JSON, *told(http, answer)])
+    await http.whole(200, body, [(b"content-type", exchange.content_type.encode()), *told(http, answer)])
 
 
 async def stream(http: Http, exchange: Exchange, answer: Answer) -> None:

@@ -45,9 +45,15 @@ class Account:
 
         Raises GatewayError when no token can be had, TransportError when no answer came.
         """
+        return await self.send_to(method, self.base_url + path, headers, body)
+
+    async def send_to(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[Response, Callable[[], None]]:
+        """The same to a whole address, which must be one of this upstream: the credential goes there."""
         token = await self.tokens.get()
         sent = [*headers.items(), USER_AGENT]
         if token is not None:
             sent.append(("Authorization", f"Bearer {token.reveal()}"))
-        request = HttpRequest(method, self.base_url + path, tuple(sent), body)
+        request = HttpRequest(method, url, tuple(sent), body)
         return await self.transport.send(request, silence=self.silence), lambda: self.tokens.reject(token)

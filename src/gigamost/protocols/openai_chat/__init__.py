@@ -16,6 +16,8 @@ __all__ = ["ENDPOINTS", "WIRE", "Exchange", "encode_error"]
 class Exchange:
     """One chat completion of a client (`core.codec.Exchange`)."""
 
+    content_type = "application/json"
+
     def __init__(self, body: bytes) -> None:
         self.request, self._form = decode(body)
 

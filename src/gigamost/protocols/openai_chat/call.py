@@ -34,8 +34,10 @@ from gigamost.core.request import (
     Function,
     JsonSchema,
     NoTool,
+    OneBuiltin,
     OneTool,
     PlainText,
+    Regex,
     ToolChoice,
 )
 from gigamost.core.text import clean_text
@@ -48,7 +50,9 @@ JsonObject = dict[str, Any]
 class Call:
     """One request for `POST {base}/chat/completions` (`core.codec.Call`)."""
 
-    path = "/chat/completions"
+    def url(self, base: str) -> str:
+        return base + "/chat/completions"
+
     headers: Mapping[str, str] = {"Content-Type": "application/json"}
 
     def __init__(self, request: ChatRequest, model: Model) -> None:
@@ -180,7 +184,7 @@ def _function(tool: Function) -> JsonObject:
 
 def _choice(choice: ToolChoice) -> str | JsonObject:
     match choice:
-        case AutoTool():
+        case AutoTool() | OneBuiltin():
             return "auto"
         case NoTool():
             return "none"
@@ -200,5 +204,7 @@ def _format(wanted: Format) -> JsonObject | None:
             return {"type": "json_object"}
         case JsonSchema(schema=schema, name=name, strict=strict):
             return {"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": strict}}
+        case Regex():
+            raise invalid("This upstream has no regex format: send a JSON schema, or another model.", "response_format")
         case _:
             assert_never(wanted)

@@ -93,6 +93,8 @@ class Form(msgspec.Struct, frozen=True):
 class Exchange:
     """One completion of a client (`core.codec.Exchange`). Raises GatewayError (400)."""
 
+    content_type = "application/json"
+
     def __init__(self, incoming: Incoming) -> None:
         body, ignored = _reader.read(incoming.body)
         prompt = _prompt(body.prompt)

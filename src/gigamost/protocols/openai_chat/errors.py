@@ -28,7 +28,7 @@ TYPES: dict[Kind, tuple[str, str | None]] = {
 }
 
 
-def encode_error(problem: Problem) -> bytes:
+def encode_error(problem: Problem, request_id: str) -> bytes:
     return msgspec.json.encode(body_of(problem))
 
 

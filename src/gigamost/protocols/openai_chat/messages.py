@@ -1,5 +1,6 @@
 """Messages and tools of Chat Completions to core values (server role), each error with the path of its field."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -18,9 +19,21 @@ from gigamost.core.messages import (
     ToolCall,
     ToolResult,
 )
-from gigamost.core.request import Function
+from gigamost.core.request import Builtin, BuiltinKind, Function
 from gigamost.protocols.openai_chat import wire
 
+# Chat Completions itself has no built-in tools: the words are those of Responses and of GigaChat.
+BUILTINS: Mapping[str, BuiltinKind] = {
+    "web_search": "web_search",
+    "web_search_preview": "web_search",
+    "url_content_extraction": "web_fetch",
+    "code_interpreter": "code_interpreter",
+    "image_generation": "image_generation",
+    "image_generate": "image_generation",
+    "text2image": "image_generation",
+    "model_3d_generate": "model_3d",
+    "text2model3d": "model_3d",
+}
 GIGACHAT = "gigachat"  # the origin of a state id that a client sends in GigaChat's own field
 CUSTOM_PARAMETERS = {
     "type": "object",
@@ -136,7 +149,7 @@ class Tools(NamedTuple):
 
     functions: tuple[Function, ...] = ()
     customs: frozenset[str] = frozenset()
-    builtins: tuple[str, ...] = ()
+    builtins: tuple[Builtin, ...] = ()
     ignored: tuple[str, ...] = ()
 
 
@@ -144,7 +157,7 @@ class Tools(NamedTuple):
 def read_tools(tools: list[wire.Tool]) -> Tools:
     functions: dict[str, Function] = {}
     customs: set[str] = set()
-    builtins: list[str] = []
+    builtins: list[Builtin] = []
     ignored: list[str] = []
     for at, tool in enumerate(tools):
         path = f"tools[{at}]"
@@ -158,7 +171,11 @@ def read_tools(tools: list[wire.Tool]) -> Tools:
         elif tool.type in ("function", "custom"):
             raise invalid(f"{path}.{tool.type} is missing.", f"{path}.{tool.type}")
         else:
-            builtins.append(tool.type)
+            kind = BUILTINS.get(tool.type)
+            if kind is None:
+                ignored.append(f"tools.{tool.type}")
+            else:
+                builtins.append(Builtin(kind, f"tools.{tool.type}"))
             continue
         _declare(function, functions, path)
     return Tools(tuple(functions.values()), frozenset(customs), tuple(dict.fromkeys(builtins)), tuple(ignored))

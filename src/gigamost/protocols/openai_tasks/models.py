@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from gigamost.core.face import Listed
+from gigamost.core.face import Incoming, Listed
 
 CREATED = 0  # the upstream does not say when a model was made, and no date is better than a wrong one
 
 
-def encode_list(listed: Sequence[Listed]) -> bytes:
+def encode_list(listed: Sequence[Listed], incoming: Incoming) -> bytes:
     return msgspec.json.encode({"object": "list", "data": [_told(each) for each in listed]})
 
 

@@ -19,7 +19,18 @@ from gigamost.core.events import Event
 from gigamost.core.memo import by_identity
 from gigamost.core.messages import Message, Text, ToolCall
 from gigamost.core.models import Model
-from gigamost.core.request import AnyJson, AnyTool, AutoTool, ChatRequest, Function, JsonSchema, NoTool, OneTool
+from gigamost.core.request import (
+    AnyJson,
+    AnyTool,
+    AutoTool,
+    BuiltinKind,
+    ChatRequest,
+    Function,
+    JsonSchema,
+    NoTool,
+    OneBuiltin,
+    OneTool,
+)
 from gigamost.core.text import clean_text
 from gigamost.protocols.gigachat.functions.names import Names
 from gigamost.protocols.gigachat.functions.schema import reduce_parameters, reduce_response_schema
@@ -37,8 +48,8 @@ EFFORTS: Mapping[str, Any] = {"minimal": "low", "low": "low", "medium": "medium"
 # GigaChat's own fields that a client may send beside its protocol's; they go through as they came.
 OWN_FIELDS = ("repetition_penalty", "update_interval", "profanity_check", "flags", "storage", "function_ranker")
 
-# Built-in functions of v1 by the words of its own and of other vendors' APIs (section 4.6).
-BUILTINS = {"image_generation": "text2image", "text2image": "text2image", "text2model3d": "text2model3d"}
+# Built-in functions of v1 (section 4.6).
+BUILTINS: Mapping[BuiltinKind, str] = {"image_generation": "text2image", "model_3d": "text2model3d"}
 
 _encode = msgspec.json.Encoder().encode
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -47,8 +58,6 @@ _SSE = {"Content-Type": "application/json", "Accept": "text/event-stream", "Cach
 
 class Call:
     """One chat request for `POST {base}/chat/completions`. Implements `core.codec.Call`."""
-
-    path = "/chat/completions"
 
     def __init__(self, request: ChatRequest, model: Model, dialect: frozenset[str]) -> None:
         calls = _calls(request)
@@ -62,6 +71,9 @@ class Call:
         self.headers = _SSE if request.stream else _JSON
         self.body = _encode(self._chat(request, model))
         self.ignored = tuple(self._lost)
+
+    def url(self, base: str) -> str:
+        return base + "/chat/completions"
 
     def decode(self, body: bytes) -> list[Event]:
         return decode(body, self._reader())
@@ -135,8 +147,8 @@ class Call:
     def _offer(self, chat: wire.Chat, request: ChatRequest, model: Model) -> None:
         strict = model.capabilities.strict_objects
         functions: list[wire.Function | msgspec.Raw] = [*_described(request.tools, strict)]
-        builtins = dict.fromkeys(BUILTINS[name] for name in request.builtins if name in BUILTINS)
-        self._lost += [f"tools.{name}" for name in request.builtins if name not in BUILTINS]
+        builtins = dict.fromkeys(BUILTINS[each.kind] for each in request.builtins if each.kind in BUILTINS)
+        self._lost += [each.spelled for each in request.builtins if each.kind not in BUILTINS]
         functions += [wire.Function(name) for name in builtins]
         if self._structured is not None and isinstance(request.format, JsonSchema):
             answer = Function(RESPOND, "Gives the final answer to the user.", request.format.schema)
@@ -168,9 +180,9 @@ class Call:
                 return wire.FunctionName(self._names.wire(name))
             case AnyTool() if len(request.tools) == 1:
                 return wire.FunctionName(self._names.wire(request.tools[0].name))
-            case AnyTool():
-                return "auto"
-            case AutoTool():
+            case OneBuiltin(kind=kind) if kind in BUILTINS:
+                return wire.FunctionName(BUILTINS[kind])
+            case AnyTool() | AutoTool() | OneBuiltin():
                 return "auto"
 
 

@@ -2,8 +2,9 @@
 
 import msgspec
 
+from gigamost.core.memo import by_identity
 from gigamost.core.messages import Reasoning, Text, ToolCall, ToolResult
-from gigamost.core.request import ChatRequest
+from gigamost.core.request import ChatRequest, Function
 
 # GigaChat's published figure is 3 to 4 characters of Russian or English text per token; the lower one is taken, so
 # that an estimate does not fall short. The template around a bare message costs about 10 tokens. [recorded]
@@ -18,7 +19,7 @@ def output_tokens(characters: int) -> int:
 
 def input_tokens(request: ChatRequest) -> int:
     """About how many tokens the prompt has."""
-    characters = sum(len(msgspec.json.encode(tool.parameters)) + len(tool.description) for tool in request.tools)
+    characters = _of_tools(request.tools)
     media = 0
     for message in request.messages:
         for part in message.parts:
@@ -32,3 +33,8 @@ def input_tokens(request: ChatRequest) -> int:
                 case _:
                     media += 1
     return TEMPLATE_TOKENS + output_tokens(characters) + media * _MEDIA_TOKENS
+
+
+@by_identity
+def _of_tools(tools: tuple[Function, ...]) -> int:
+    return sum(len(msgspec.json.encode(tool.parameters)) + len(tool.description) for tool in tools)
