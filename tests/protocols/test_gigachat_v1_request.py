@@ -16,6 +16,7 @@ from gigamost.core.request import (
     JsonSchema,
     NoTool,
     OneTool,
+    Regex,
     ToolChoice,
 )
 from gigamost.protocols.gigachat.models import model
@@ -304,3 +305,17 @@ def test_the_encoder_may_be_called_again() -> None:
 def test_a_demanded_call_of_the_only_tool_is_forced() -> None:
     body = sent(ChatRequest("m", (user("x"),), tools=(TIME,), tool_choice=AnyTool()))
     assert body["function_call"] == {"name": "time"}
+
+
+def test_a_pattern_is_asked_for_in_words() -> None:
+    body = sent(ChatRequest("m", (user("Hi"),), format=Regex("[A-Z]+")))
+    assert "response_format" not in body
+    assert body["messages"][0]["role"] == "system"
+    assert body["messages"][0]["content"].endswith("\n[A-Z]+")
+
+
+def test_fields_that_only_v2_has_are_listed() -> None:
+    own = {"user_info": {"timezone": "Asia/Omsk"}, "flags": ["preprocess"]}
+    call = WIRE.encode(ChatRequest("m", (user("Hi"),), extra={"gigachat": own}), MAX, frozenset())
+    assert call.ignored == ("user_info",)
+    assert msgspec.json.decode(call.body)["flags"] == ["preprocess"]

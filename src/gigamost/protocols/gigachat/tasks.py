@@ -12,9 +12,10 @@ from gigamost.core.errors import GatewayError
 from gigamost.core.fold import Reply, fold
 from gigamost.core.text import clean_text
 from gigamost.protocols.gigachat.functions.names import Names
+from gigamost.protocols.gigachat.functions.wire import Function
+from gigamost.protocols.gigachat.problems import ErrorBody, problem_of, unreadable
 from gigamost.protocols.gigachat.v1 import wire
-from gigamost.protocols.gigachat.v1.errors import ErrorBody, problem_of
-from gigamost.protocols.gigachat.v1.response import AnswerReader, decode, unreadable
+from gigamost.protocols.gigachat.v1.response import AnswerReader, decode
 
 EMBEDDINGS, COUNT, FILTER, CHAT = "/embeddings", "/tokens/count", "/filter/check", "/chat/completions"
 TEXT2IMAGE = "text2image"
@@ -95,7 +96,7 @@ def encode_picture(model: str, prompt: str) -> bytes:
     """A v1 chat request that makes the model draw."""
     messages = [wire.Message("system", PAINTER), wire.Message("user", _DRAW + clean_text(prompt))]
     # With functions in the request a built-in is available only when it is named among them (section 4.5).
-    chat = wire.Chat(model, messages, functions=[wire.Function(TEXT2IMAGE)], function_call="auto")
+    chat = wire.Chat(model, messages, functions=[Function(TEXT2IMAGE)], function_call="auto")
     return msgspec.json.encode(chat)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from gigamost.core.errors import Problem
 from gigamost.core.models import Model
 from gigamost.core.request import ChatRequest
-from gigamost.protocols.gigachat.v1.errors import decode_error, encode_error
+from gigamost.protocols.gigachat.problems import decode_error, encode_error
 from gigamost.protocols.gigachat.v1.request import Call
 from gigamost.protocols.gigachat.v1.response import encode
 from gigamost.protocols.gigachat.v1.stream import Encoder

@@ -12,54 +12,29 @@ from typing import Any
 import msgspec
 
 from gigamost.core.codec import Stamp
-from gigamost.core.errors import Kind, Problem
-from gigamost.core.events import Event, Failure, Finish, FinishReason, PartDelta, PartEnd, PartKind, PartStart, Start
+from gigamost.core.errors import Problem
+from gigamost.core.events import Event, Failure, Finish, PartDelta, PartEnd, PartStart, Start
 from gigamost.core.fold import Reply
 from gigamost.core.messages import Media, Opaque, Reasoning, Text, ToolCall
 from gigamost.core.usage import Usage
-from gigamost.protocols.gigachat.functions.arguments import from_object, split_leaked_call
+from gigamost.protocols.gigachat.functions.arguments import from_object
 from gigamost.protocols.gigachat.functions.names import Names
-from gigamost.protocols.gigachat.markup import Picture, Prose, Scanner, Segment, Thought
+from gigamost.protocols.gigachat.parts import Parts
+from gigamost.protocols.gigachat.problems import BROKEN_CALL, problem_of, unreadable
 from gigamost.protocols.gigachat.v1 import wire
-from gigamost.protocols.gigachat.v1.errors import problem_of
-
-ORIGIN = "gigachat"
-
-# v1 documents the first five; the filter's own words are v2's with detail permission, read here as well.
-FINISH: dict[str, FinishReason] = {
-    "stop": "stop",
-    "length": "length",
-    "function_call": "tool_calls",
-    "blacklist": "content_filter",
-    "request_blacklist": "content_filter",
-    "request_whitelist": "content_filter",
-    "request_filter": "content_filter",
-    "response_blacklist": "content_filter",
-}
-FINISH_OUT: dict[FinishReason, str] = {
-    "stop": "stop",
-    "length": "length",
-    "tool_calls": "function_call",
-    "content_filter": "blacklist",
-}
-_BROKEN_CALL = Problem(
-    Kind.UPSTREAM_FAILED,
-    "GigaChat produced a function call with arguments that it could not read itself.",
-    code="function_call_error",
-)
+from gigamost.protocols.gigachat.vocabulary import BROKEN, FINISH, FINISH_OUT, ORIGIN
 
 _decode = msgspec.json.Decoder(wire.Completion).decode
 
 
 class AnswerReader:
-    """Feed decoded frames, get events. `structured` is the function whose arguments are the answer's text, if any."""
+    """Feed frames, get events. `structured` is the function whose arguments are the answer's text, if any."""
 
     def __init__(self, names: Names, structured: str | None = None) -> None:
         self._names = names
         self._structured = structured
-        self._scanner = Scanner()
+        self._parts = Parts()
         self._started = False
-        self._open: PartKind | None = None
         self._call_name = ""
         self._call_texts: list[str] = []
         self._call_object: dict[str, Any] = {}
@@ -68,6 +43,10 @@ class AnswerReader:
         self._usage: wire.Usage | None = None
         self._thread = ""
         self.done = False
+
+    def read(self, event: str, data: bytes) -> list[Event]:
+        """A frame of a stream; v1 does not name its events. Raises msgspec.DecodeError."""
+        return self.end() if data == b"[DONE]" else self.frame(_decode(data))
 
     def frame(self, frame: wire.Completion) -> list[Event]:
         if self.done:
@@ -112,27 +91,18 @@ class AnswerReader:
         self.done = True
         events: list[Event] = []
         if self._started:
-            segments, _ = self._scanner.close()
-            self._show(segments, events)
-        self._turn(None, events)
+            self._parts.cut(events)
         events.append(Failure(problem))
         return events
 
     def _answer(self, answer: wire.Answer, events: list[Event]) -> None:
         if answer.role == "function_in_progress":
-            # A built-in function reports its progress; the text is for a progress bar, not for the answer.
-            self._turn("builtin", events, answer.name or "")
-            if answer.content:
-                events.append(PartDelta(answer.content))
+            self._parts.builtin(answer.name or "", answer.content or "", events)
             return
         if answer.reasoning_content:
-            self._show([Thought(answer.reasoning_content)], events)
-        content = answer.content
-        if content:
-            if self._open == "text" and self._scanner.is_plain(content):
-                events.append(PartDelta(content))
-            else:
-                self._show(self._scanner.feed(content), events)
+            self._parts.thought(answer.reasoning_content, events)
+        if answer.content:
+            self._parts.text(answer.content, events)
         if answer.functions_state_id:
             self._state_id = answer.functions_state_id
         call = answer.function_call
@@ -143,44 +113,14 @@ class AnswerReader:
             elif isinstance(call.arguments, dict):
                 self._call_object |= call.arguments
 
-    def _show(self, segments: list[Segment], events: list[Event]) -> None:
-        for segment in segments:
-            match segment:
-                case Prose(text=text):
-                    self._turn("text", events)
-                    events.append(PartDelta(text))
-                case Thought(text=text):
-                    self._turn("reasoning", events)
-                    events.append(PartDelta(text))
-                case Picture(media=media):
-                    self._turn(None, events)
-                    events += (PartStart("media"), PartEnd(media=(media,)))
-
-    def _turn(self, kind: PartKind | None, events: list[Event], name: str = "") -> None:
-        """Closes the open part unless it is of this kind, and opens one of this kind."""
-        if self._open == kind:
-            return
-        if self._open is not None:
-            events.append(PartEnd())
-        if kind is not None:
-            events.append(PartStart(kind, name))
-        self._open = kind
-
     def _end(self, events: list[Event]) -> None:
         self.done = True
-        segments, leaked = self._scanner.close()
-        self._show(segments, events)
         name, arguments = self._call_name, self._arguments() if self._call_name else ""
-        if leaked and not name:
-            clean, call = split_leaked_call(leaked)
-            if call is None:
-                self._show([Prose(leaked)], events)
-            else:
-                self._show([Prose(clean)] if clean else [], events)
-                name, arguments = call
-        self._turn(None, events)
-        if self._finish in ("error", "function_call_error"):
-            events.append(Failure(_BROKEN_CALL))
+        leaked = self._parts.close(events, expects_call=not name)
+        if leaked is not None:
+            name, arguments = leaked
+        if self._finish in BROKEN:
+            events.append(Failure(BROKEN_CALL))
             return
         reason = FINISH.get(self._finish or "stop", "stop")
         if name and name == self._structured:
@@ -188,11 +128,7 @@ class AnswerReader:
             reason = "stop" if reason == "tool_calls" else reason
         elif name:
             opaque = Opaque(ORIGIN, self._state_id) if self._state_id else None
-            events += (
-                PartStart("tool_call", self._names.client(name), opaque=opaque),
-                PartDelta(arguments),
-                PartEnd(),
-            )
+            self._parts.call(self._names.client(name), arguments, opaque, events)
             reason = "tool_calls" if reason == "stop" else reason
         elif reason == "tool_calls":
             reason = "stop"  # a call without a name is text (quirk 24)
@@ -214,20 +150,11 @@ def decode(body: bytes, reader: AnswerReader) -> list[Event]:
     """A whole answer. What is not an answer of GigaChat is a Failure, never a success."""
     try:
         frame = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return reader.fail(unreadable(error, body))
     if frame.choices is None and frame.status is None:
         return reader.fail(unreadable("an answer without choices", body))
     return [*reader.frame(frame), *reader.end()]
-
-
-def unreadable(why: object, data: bytes) -> Problem:
-    return Problem(
-        Kind.UPSTREAM_FAILED,
-        "GigaChat sent an answer that cannot be read.",
-        code="upstream_unreadable",
-        detail=f"{why}: {data[:300]!r}",
-    )
 
 
 def encode(reply: Reply, stamp: Stamp) -> bytes:

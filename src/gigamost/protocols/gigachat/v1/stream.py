@@ -1,7 +1,6 @@
 """The stream of GigaChat v1: SSE frames without event names, ended by `[DONE]` (gigachat-api.md section 4.9).
 
-reading:  frame* finish-frame [DONE]        cut after the finish frame counts as whole, before it as a failure
-writing:  role and text, text ..., call (with the finish, or before it), finish with usage, [DONE]
+role and text, text ..., call (with the finish, or before it), finish with usage, [DONE]
 """
 
 from typing import Any, assert_never
@@ -9,50 +8,12 @@ from typing import Any, assert_never
 import msgspec
 
 from gigamost.core.codec import Stamp
-from gigamost.core.errors import Kind, Problem
 from gigamost.core.events import Event, Failure, Finish, PartDelta, PartEnd, PartKind, PartStart, Start
 from gigamost.core.messages import Opaque, ToolCall
 from gigamost.framing import sse
-from gigamost.protocols.gigachat.v1 import wire
-from gigamost.protocols.gigachat.v1.errors import encode_error
-from gigamost.protocols.gigachat.v1.response import (
-    FINISH_OUT,
-    AnswerReader,
-    call_of,
-    kept_in,
-    picture_tag,
-    unreadable,
-    usage_of,
-)
-
-_decode = msgspec.json.Decoder(wire.Completion).decode
-_CUT = Problem(
-    Kind.UPSTREAM_FAILED,
-    "GigaChat's answer broke off before its end.",
-    code="upstream_cut",
-)
-
-
-class Decoder:
-    """Bytes cut anywhere to events."""
-
-    def __init__(self, reader: AnswerReader) -> None:
-        self._frames = sse.Reader()
-        self._reader = reader
-
-    def feed(self, chunk: bytes) -> list[Event]:
-        events: list[Event] = []
-        try:
-            for _, data in self._frames.feed(chunk):
-                events += self._reader.end() if data == b"[DONE]" else self._reader.frame(_decode(data))
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-            events += self._reader.fail(unreadable(error, chunk))
-        return events
-
-    def close(self, problem: Problem | None = None) -> list[Event]:
-        if self._reader.done:
-            return []
-        return self._reader.end() if self._reader.finished else self._reader.fail(problem or _CUT)
+from gigamost.protocols.gigachat.problems import encode_error
+from gigamost.protocols.gigachat.v1.response import call_of, kept_in, picture_tag, usage_of
+from gigamost.protocols.gigachat.vocabulary import FINISH_OUT
 
 
 class Encoder:

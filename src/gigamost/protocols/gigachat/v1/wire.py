@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from gigamost.protocols.gigachat.functions.wire import Function
+
 
 class FunctionCall(msgspec.Struct, omit_defaults=True):
     """`arguments` is an object in both directions; a string is read too, because answers were seen with one."""
@@ -26,17 +28,12 @@ class Message(msgspec.Struct, omit_defaults=True):
     attachments: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
-class Function(msgspec.Struct, omit_defaults=True):
-    name: str
-    description: str | msgspec.UnsetType = msgspec.UNSET
-    parameters: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-    few_shot_examples: list[Any] | msgspec.UnsetType = msgspec.UNSET
-    return_parameters: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-
-
 class FunctionName(msgspec.Struct, omit_defaults=True):
     name: str
     partial_arguments: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+CallMode = Literal["none", "auto"] | FunctionName
 
 
 class ResponseFormat(msgspec.Struct, omit_defaults=True):
@@ -59,7 +56,7 @@ class Chat(msgspec.Struct, omit_defaults=True):
     repetition_penalty: float | msgspec.UnsetType = msgspec.UNSET
     update_interval: float | msgspec.UnsetType = msgspec.UNSET
     functions: list[Function | msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET  # Raw: a Function in JSON
-    function_call: Literal["none", "auto"] | FunctionName | msgspec.UnsetType = msgspec.UNSET
+    function_call: CallMode | msgspec.UnsetType = msgspec.UNSET
     response_format: ResponseFormat | msgspec.UnsetType = msgspec.UNSET
     reasoning_effort: Literal["low", "medium", "high"] | msgspec.UnsetType = msgspec.UNSET
     profanity_check: bool | msgspec.UnsetType = msgspec.UNSET
