@@ -78,7 +78,6 @@ EXAMPLES: dict[str, tuple[object, object, str]] = {
     ),
     "model": (chat(), chat(model="gpt-4o"), "No such model"),
     "unknown_field": (chat(flags=["preprocess"]), chat(seed=1), "Invalid params: unknown field seed"),
-    "messages_empty": (chat(), chat() | {"messages": []}, "Invalid params: messages must not be empty"),
     "temperature": (
         chat(temperature=2.5),
         chat(temperature=0),
@@ -188,21 +187,27 @@ EXAMPLES: dict[str, tuple[object, object, str]] = {
         chat(functions=[F], function_call={"name": "g"}),
         "Invalid params: function [g] is not in functions",
     ),
-    "system_first": (
-        chat({"role": "system", "content": "s"}, HI),
-        chat(HI, {"role": "system", "content": "s"}),
-        "Invalid params: system message must be the first message",
-    ),
     "user_empty": (chat(), chat({**HI, "content": ""}), "Invalid params: user content must not be empty"),
-    "assistant_last": (
-        chat(HI, {"role": "assistant", "content": "a"}, HI),
-        chat(HI, {"role": "assistant", "content": "a"}),
-        "Invalid params: the last message must not be from assistant",
-    ),
     "misplaced_key": (
         chat(HI, {**CALL, "functions_state_id": "s"}, RESULT, functions=[F]),
         chat(HI, CALL, {**RESULT, "functions_state_id": "s"}, functions=[F]),
         "Invalid params: functions_state_id is not allowed in a function message",
+    ),
+    "result_name": (
+        chat(HI, CALL, RESULT, functions=[F]),
+        chat(HI, CALL, {"role": "function", "content": "{}"}, functions=[F]),
+        "Invalid params: function message must have a name",
+    ),
+    "thread_unknown": (
+        chat(storage={"is_stateful": True, "limit": 3}),
+        chat(storage={"thread_id": "nobody's"}),
+        "No such thread",
+    ),
+    "messages_empty": (chat(), chat() | {"messages": []}, "Invalid params: messages must not be empty"),
+    "system_first": (
+        chat({"role": "system", "content": "s"}, HI),
+        chat(HI, {"role": "system", "content": "s"}),
+        "Invalid params: system message must be the first message",
     ),
     "call_without_result": (
         chat(HI, CALL, RESULT, CALL, RESULT, functions=[F]),
@@ -214,15 +219,15 @@ EXAMPLES: dict[str, tuple[object, object, str]] = {
         chat(HI, CALL, RESULT, RESULT, functions=[F]),
         "Invalid params: every assistant function result must have an assistant function call in history",
     ),
-    "result_name": (
-        chat(HI, CALL, RESULT, functions=[F]),
-        chat(HI, CALL, {"role": "function", "content": "{}"}, functions=[F]),
-        "Invalid params: function message must have a name",
-    ),
     "result_json": (
         chat(HI, CALL, {**RESULT, "content": '"text"'}, functions=[F]),
         chat(HI, CALL, {**RESULT, "content": "sunny"}, functions=[F]),
         "invalid function result for function f json string `sunny`, error: JSON parse error at line 1 column 1",
+    ),
+    "assistant_last": (
+        chat(HI, {"role": "assistant", "content": "a"}, HI),
+        chat(HI, {"role": "assistant", "content": "a"}),
+        "Invalid params: the last message must not be from assistant",
     ),
     "undefined_functions": (
         chat(HI, CALL, RESULT, functions=[F]),

@@ -24,17 +24,18 @@ def shape(value: Any) -> Any:
 
 
 async def replay(api: Api, request: dict[str, Any]) -> httpx.Response:
-    path = request["uri"].partition("/api/v1")[2]
+    path = request["uri"].partition("/api/")[2]
     headers = {name: value for name, value in request["headers"].items() if name != "User-Agent"}
     body = request["body"] or None
-    return await api.http.request(request["method"], path, json=body, headers=headers)
+    url = f"{api.running.base_url.removesuffix('v1')}{path}"
+    return await api.http.request(request["method"], url, json=body, headers=headers)
 
 
 async def test_recorded_exchanges(api: Api) -> None:
     for path in sorted(FOLDER.glob("*.json")):
         for exchange in json.loads(path.read_text()):
             request, recorded = exchange["request"], exchange["response"]
-            if "/api/v1/" not in request["uri"]:  # OAuth, and v2 which has recordings of its own
+            if "/oauth" in request["uri"]:
                 continue
             answer = await replay(api, request)
             assert answer.status_code == recorded["status"], (path.name, answer.text)

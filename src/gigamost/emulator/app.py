@@ -90,7 +90,7 @@ class Emulator:
         route, named = routes.find(request.method, request.path)
         if route.gated:
             held.callback(self.gate.enter(account.client_id, account.limit).release)
-        raw = parse(request.body) if _has_json(request) else None
+        raw = parse(request.body) if request.method == "POST" and route.json else None
         self.log.change(serial, body=raw)
         asked = in_messages(raw) if route.pattern == "/chat/completions" else Directives()
         directives = asked | header | self.script.take(request.path)
@@ -115,15 +115,10 @@ def _request(scope: Scope) -> HttpRequest:
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         headers[name.decode("latin-1").lower()] = value.decode("latin-1")
-    query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    query: dict[str, str] = {}
+    for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+        query[name] = f"{query[name]},{value}" if name in query else value
     return HttpRequest(scope["method"], scope["path"], query, headers)
-
-
-def _has_json(request: HttpRequest) -> bool:
-    """JSON is read whatever its label: the official client sends chats without one in places."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    other = kind in ("application/octet-stream", "multipart/form-data")
-    return request.method == "POST" and not other and not request.path.endswith("/delete")
 
 
 def _extra(request: HttpRequest, answer: Answer) -> list[tuple[str, str]]:

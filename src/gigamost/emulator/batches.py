@@ -6,21 +6,29 @@ from uuid import uuid4
 
 import msgspec
 
-from gigamost.emulator.chat import complete_whole
+from gigamost.emulator.chat_v1 import documents
 from gigamost.emulator.files import StoredFile
 from gigamost.emulator.http import Answer, json_answer
 from gigamost.emulator.jobs import Job, Method
 from gigamost.emulator.plain import embeddings_document
 from gigamost.emulator.refusal import RefusalError, Rule
 from gigamost.emulator.state import Call, State
+from gigamost.emulator.validator.json_types import is_object
 
 TARIFF = Rule("batch_tariff", 403, "Permission denied", "6.4: other tariffs, inferred")
 METHOD = Rule("batch_method", 422, "Invalid params: unknown method", "6.4, text inferred")
 LINES = Rule("batch_lines", 400, "Your request contains invalid JSON syntax.", "6.4: JSONL of id and request, inferred")
 MISSING = Rule("batch_missing", 404, "Batch task not found", "6.4")
 
+
+def _chat(state: State, call: Call) -> object:
+    """A task that asks for a stream is told whole all the same."""
+    whole = {**call.raw, "stream": False} if is_object(call.raw) else call.raw
+    return documents(state, msgspec.structs.replace(call, raw=whole))[0]
+
+
 RUNNERS: dict[Method, Callable[[State, Call], object]] = {
-    "chat_completions": complete_whole,
+    "chat_completions": _chat,
     "embedder": embeddings_document,
 }
 

@@ -1,81 +1,57 @@
-"""What the emulator thinks: a chat request in, a `Thought` out. The same request always gets the same thought.
+"""What the emulator thinks: an `Ask` in, a `Thought` out. The same request always gets the same thought.
 
-In order: a directive, a forced call, an answer about a function's result, a call that the prompt plausibly needs, a
-picture, JSON for a schema, and else words.
+In order: a directive, calls that are forced or that the prompt plausibly needs, text for a pattern, JSON for a schema,
+an answer about functions' results, what was said earlier, a built-in tool, and else words.
 """
-
-from typing import Any
 
 import msgspec
 
 from gigamost.emulator.arguments import fill_object
-from gigamost.emulator.catalogue import Facts
-from gigamost.emulator.choice import choose_function
-from gigamost.emulator.facts import Found, is_russian
-from gigamost.emulator.files import StoredFile
-from gigamost.emulator.personalities import Directives, strip_directives
-from gigamost.emulator.speech import speak, tell_result, wants_picture, write_json
-
-Body = dict[str, Any]  # a judged request
-
-
-class Ask(msgspec.Struct, frozen=True):
-    """A judged request and what belongs to it. `files` are those attached to the last user message."""
-
-    body: Body
-    model: Facts
-    directives: Directives
-    files: tuple[StoredFile, ...] = ()
-
-
-class FunctionCall(msgspec.Struct, frozen=True):
-    name: str
-    arguments: dict[str, Any]
-
-
-class Thought(msgspec.Struct, frozen=True):
-    """An answer before it has a form. `picture` is the prompt of a picture that stands before the text.
-
-    `finish` is the API's own word.
-    """
-
-    text: str = ""
-    reasoning: str = ""
-    call: FunctionCall | None = None
-    picture: str | None = None
-    finish: str = "stop"
+from gigamost.emulator.ask import Ask, Thought
+from gigamost.emulator.choice import choose_functions
+from gigamost.emulator.conversation import FunctionCall
+from gigamost.emulator.facts import Found, apart, is_russian
+from gigamost.emulator.memory import remember
+from gigamost.emulator.pattern import compile_pattern
+from gigamost.emulator.pattern_nodes import Writer
+from gigamost.emulator.personalities import Directives
+from gigamost.emulator.speech import speak, tell_result, write_json
+from gigamost.emulator.toolbox import use_tool
 
 
 def think(ask: Ask) -> Thought:
     thought = _decide(ask)
     if "error" in ask.directives:
-        return Thought(thought.text if thought.call is None else "", finish="error")
-    effort = ask.model.reasoning and "reasoning_effort" in ask.body
-    if effort or "reason" in ask.directives:
-        prompt = user_text(ask.body)
+        return Thought("" if thought.calls else thought.text, finish="error")
+    if ask.thinks or "reason" in ask.directives:
+        prompt = ask.prompt
         reasoning = f"Пользователь пишет: {prompt}" if is_russian(prompt) else f"The user writes: {prompt}"
         return msgspec.structs.replace(thought, reasoning=reasoning)
     return thought
 
 
 def _decide(ask: Ask) -> Thought:
-    prompt = user_text(ask.body)
+    prompt = ask.prompt
     directed = _directed(ask.directives, prompt)
     if directed is not None:
         return directed
-    call = _call(ask, prompt)
-    if call is not None:
-        return Thought(call=call, finish="function_call")
-    results = trailing_results(ask.body)
-    schema = ask.body.get("response_format", {}).get("schema")
-    if schema:
-        facts = Found("\n".join([prompt, *(content for _, content in results)]))
-        return Thought(write_json(schema, facts, every=bool(ask.body["response_format"].get("strict"))))
+    calls = _calls(ask)
+    if calls:
+        return Thought(calls=calls, finish="function_call")
+    results = ask.results
+    if ask.pattern:
+        return Thought(Writer(prompt, _words(prompt)).write(compile_pattern(ask.pattern)))
+    if ask.schema:
+        facts = Found("\n".join([prompt, *(result.content for result in results)]))
+        return Thought(write_json(ask.schema, facts, every=ask.strict))
     if results:
         return Thought(tell_result(results, russian=is_russian(prompt)))
-    if _may_draw(ask.body) and wants_picture(prompt):
-        return Thought("Вот рисунок." if is_russian(prompt) else "Here is the picture.", picture=prompt)
-    return Thought(speak(prompt, ask.files))
+    recalled = remember(ask)
+    return Thought(recalled) if recalled else use_tool(ask) or Thought(speak(prompt, ask.files))
+
+
+def _words(prompt: str) -> list[str]:
+    return [*Found(prompt).quoted, *(word.strip(".,;:!?\"'`«»()") for word in prompt.split())]
 
 
 def _directed(directives: Directives, prompt: str) -> Thought | None:
@@ -92,49 +68,27 @@ def _directed(directives: Directives, prompt: str) -> Thought | None:
     return Thought() if "empty" in directives else None
 
 
-def _call(ask: Ask, prompt: str) -> FunctionCall | None:
-    """A forced call always; one that is asked for by name or plausibly needed only while no result is last."""
-    functions = {function["name"]: function for function in ask.body.get("functions") or ()}
-    mode = ask.body.get("function_call", "auto")
-    forced: Body = mode if isinstance(mode, dict) else {}
-    done = [name for name, _ in trailing_results(ask.body)]
-    name: str | None = forced.get("name")
-    if name is None:
-        if mode == "none" or "no_call" in ask.directives:
-            return None
-        wanted = ask.directives.text("call")
-        if wanted:
-            name = wanted if wanted in functions and not done else None
-        else:
-            name = choose_function(list(functions.values()), prompt, done)
-    if name is None:
-        return None
-    partial: Body = forced.get("partial_arguments", {})
-    filled = fill_object(functions[name].get("parameters") or {}, Found(prompt)) | partial
-    return FunctionCall(name, filled)
-
-
-def _may_draw(body: Body) -> bool:
-    """The built-in runs with `auto`: with no functions at all, or when it is named among them (section 4.5)."""
-    names = {function["name"] for function in body.get("functions") or ()}
-    return body.get("function_call") == "auto" and (not names or "text2image" in names)
-
-
-def user_text(body: Body) -> str:
-    """The last user message without directives, "" when nobody said anything."""
-    texts = (message["content"] for message in reversed(body["messages"]) if message["role"] == "user")
-    return strip_directives(next(texts, ""))
-
-
-def trailing_results(body: Body) -> list[tuple[str, str]]:
-    """(function name, content) of what came back since the last answer in words, oldest first.
-
-    User messages behind the results are passed over: agents put their runtime context there.
-    """
-    results: list[tuple[str, str]] = []
-    for message in reversed(body["messages"]):
-        if message["role"] == "function":
-            results.insert(0, (message["name"], message["content"]))
-        elif results if message["role"] == "user" else "function_call" not in message:
-            break
-    return results
+def _calls(ask: Ask) -> tuple[FunctionCall, ...]:
+    """A forced call always; those that are asked for by name or plausibly needed only while no result is last."""
+    functions = {function["name"]: function for function in ask.functions}
+    done = [result.name for result in ask.results]
+    if ask.forced:
+        names = [ask.forced] if ask.forced in functions else []
+    elif not ask.may_call or "no_call" in ask.directives:
+        names = []
+    elif "call" in ask.directives:
+        wanted = [name.strip() for name in ask.directives.text("call").split(",")]
+        names = [] if done else [name for name in wanted if name in functions]
+    else:
+        names = choose_functions(list(functions.values()), ask.prompt, done)
+    if not ask.parallel:
+        names = names[:1]
+    if "arguments" in ask.directives:
+        return tuple(FunctionCall(name, ask.directives.mapping("arguments")) for name in names)
+    prompts = apart(ask.prompt) if ask.parallel and len(names) == 1 else [ask.prompt]
+    calls = [
+        FunctionCall(name, fill_object(functions[name].get("parameters") or {}, Found(prompt)) | ask.partial)
+        for prompt in prompts
+        for name in names
+    ]
+    return tuple(call for at, call in enumerate(calls) if call not in calls[:at])

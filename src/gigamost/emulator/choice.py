@@ -1,4 +1,4 @@
-"""Which function a prompt plausibly needs: one that it names, else the one whose words it shares."""
+"""Which functions a prompt plausibly needs: those that it names, else the one whose words it shares."""
 
 import re
 from typing import Any
@@ -17,19 +17,20 @@ _EMPTY = frozenset(_EMPTY_WORDS.split())
 _STEM = 5
 
 
-def choose_function(functions: list[dict[str, Any]], prompt: str, done: list[str]) -> str | None:
-    """`done` names the functions that answered already in this turn: then only another one named outright is called."""
+def choose_functions(functions: list[dict[str, Any]], prompt: str, done: list[str]) -> list[str]:
+    """All that the prompt names, in its order, else the one that it needs most.
+
+    `done` names the functions that answered already in this turn: then only others that are named outright are called.
+    """
     custom = [function for function in functions if function["name"] not in BUILTINS]
     named = [(at, function["name"]) for function in custom if (at := _position(function["name"], prompt)) is not None]
-    remaining: list[tuple[int, str]] = sorted((at, name) for at, name in named if name not in done)
-    if remaining:
-        return remaining[0][1]
-    if named or done:
-        return None
+    remaining = [name for _, name in sorted(named) if name not in done]
+    if remaining or named or done:
+        return remaining
     asked = _stems(prompt)
     scores: list[tuple[int, str]] = [(_score(function, asked), function["name"]) for function in custom]
     best = max(scores, key=lambda entry: entry[0], default=(0, ""))
-    return best[1] if best[0] >= 2 else None
+    return [best[1]] if best[0] >= 2 else []
 
 
 def _position(name: str, prompt: str) -> int | None:

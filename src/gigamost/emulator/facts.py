@@ -11,10 +11,13 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w]|\.\d)")
 _NAME = r"([A-ZА-ЯЁ][\w-]*(?:\s+[A-ZА-ЯЁ][\w-]*)*)"
 _PLACE = re.compile(rf"\b(?:in|at|for|to|from|near|of|by|в|во|на|для|из|про|о|об)\s+{_NAME}")
 _PROPER = re.compile(rf"(?<=\s){_NAME}")
+_LISTED = re.compile(rf"(?<=\s){_NAME}(?:,\s*{_NAME})*,?\s+(?:and|и)\s+{_NAME}")
 _URL = re.compile(r"https?://[^\s\"'<>`]+")
 _PATH = re.compile(r"(?<![\w:/])(?:~?/|\./|[A-Za-z]:\\)?[\w.-]*(?:[/\\][\w.-]+)*\.[A-Za-z]\w{0,7}\b")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _WORD = re.compile(r"[^\W_]+")
+
+SEARCHED = 2000  # characters of a prompt that are searched for lists
 
 
 class Found:
@@ -67,6 +70,15 @@ class Found:
 
 def _number(text: str) -> int | float:
     return float(text) if "." in text else int(text)
+
+
+def apart(prompt: str) -> list[str]:
+    """The prompt once for every name of its first list: "rain in Oslo and Rome" as "rain in Oslo", "rain in Rome"."""
+    listed = _LISTED.search(prompt, 0, SEARCHED)
+    if listed is None:
+        return [prompt]
+    names = [name for name in re.split(r",\s*|,?\s+(?:and|и)\s+", listed[0]) if name]
+    return [prompt[: listed.start()] + name + prompt[listed.end() :] for name in names]
 
 
 def json_objects(text: str) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from gigamost.emulator.picture import measure
 from gigamost.emulator.refusal import Rule
 from gigamost.emulator.tokens import count
 
-Modality = Literal["text", "image", "audio"]
+Modality = Literal["text", "image", "audio", "3dmodel"]
 
 UPLOAD = Rule("upload", 400, "Your request contains invalid JSON syntax.", "6.3: no file part, text inferred")
 UPLOAD_TYPE = Rule("upload_type", 400, "Invalid file format", "6.3 live3p: octet-stream and unlisted types, inferred")

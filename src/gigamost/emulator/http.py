@@ -15,7 +15,7 @@ FOREVER = math.inf
 
 
 class HttpRequest(msgspec.Struct, frozen=True):
-    """Header names are lower-case. `path` has no query."""
+    """Header names are lower-case. `path` has no query; a query name that comes twice has its values with a comma."""
 
     method: str
     path: str

@@ -14,6 +14,7 @@ from collections import deque
 from typing import Any, Literal
 
 import msgspec
+import yaml
 
 from gigamost.emulator.refusal import RefusalError
 
@@ -35,12 +36,16 @@ DIRECTIVES: tuple[Directive, ...] = (
     Directive("long", "N", "answers N words"),
     Directive("empty", "", "answers no text at all"),
     Directive("lt", "", "answers `<`, as the API does under load"),
-    Directive("call", "name", "calls this function, unless a result is last"),
+    Directive("call", "name", "calls this function (v2: these, with commas between), unless a result is last"),
+    Directive("arguments", "text", "with these arguments, in JSON or YAML, instead of what the prompt says"),
     Directive("no_call", "", "calls nothing, whatever is asked for"),
+    Directive("tool", "name", "v2: uses this built-in tool, if the request has it"),
+    Directive("tool_fails", "", "the built-in tool does not succeed"),
     Directive("think", "", "puts thoughts into the text, in <think> tags"),
     Directive("reason", "", "gives reasoning_content whatever the model"),
     Directive("blacklist", "", "refuses the topic: finish_reason blacklist"),
     Directive("error", "", "finish_reason error: function arguments that the model itself could not read"),
+    Directive("finish", "name", "this finish_reason, whatever the answer"),
     Directive("length", "", "cuts the answer in the middle: finish_reason length"),
     Directive("prelude", "", "leaks internal text before a function call"),
     Directive("raw_call", "", "leaks a whole function call as text, with the model's separators"),
@@ -49,14 +54,15 @@ DIRECTIVES: tuple[Directive, ...] = (
     Directive("invalid_arguments", "", "arguments as text that is no JSON"),
     Directive("wrong_types", "", "numbers and booleans in arguments become strings"),
     Directive("escaped", "", "strings in arguments are escaped twice"),
-    Directive("split_arguments", "name", "a streamed call in pieces: of `text`, or of `keys`", "text"),
-    Directive("one_chunk", "", "a streamed call and its finish in one chunk"),
+    Directive("split_arguments", "name", "v1: a streamed call in pieces: of `text`, or of `keys`", "text"),
+    Directive("one_chunk", "", "a streamed call and its finish in one chunk (v2: without being asked)"),
     Directive("two_chunks", "", "a streamed call, then its finish"),
+    Directive("no_call_id", "", "v2: calls without ids, as older backends have them"),
     Directive("empty_call", "", "an empty function_call object"),
-    Directive("no_state", "", "no functions_state_id"),
+    Directive("no_state", "", "no state id"),
     Directive("no_usage", "", "no usage"),
     Directive("no_finish", "", "no finish_reason"),
-    Directive("no_done", "", "no [DONE]"),
+    Directive("no_done", "", "no [DONE] (v2: no response.message.done)"),
     # How its bytes come.
     Directive("crlf", "", "a stream with CR LF line ends"),
     Directive("bom", "", "a stream that begins with a byte order mark"),
@@ -78,6 +84,10 @@ DIRECTIVES: tuple[Directive, ...] = (
     Directive("message", "text", "the message of `status`"),
     Directive("retry_after", "text", "a Retry-After header with `status`"),
     Directive("html_502", "", "the same as status=502"),
+    # What the judge of v2 refuses.
+    Directive("result_role", "name", "only `tool`, or only `function`, may be the role of a function's result"),
+    Directive("refuse_state", "", "422 for a request with a state id"),
+    Directive("unavailable", "name", "422 for this built-in tool"),
 )
 _BY_NAME = {directive.name: directive for directive in DIRECTIVES}
 _IN_TEXT = re.compile(r"\[\[\s*emulator:(.*?)\]\]", re.DOTALL)
@@ -126,6 +136,14 @@ class Directives:
         """The value, "" when it is not asked for."""
         return self._values.get(name, "")
 
+    def mapping(self, name: str) -> dict[str, Any]:
+        """The value in JSON or, for shells and clients that do not leave quotes alone, in YAML. Raises RefusalError
+        (400) for what is no mapping."""
+        try:
+            return msgspec.convert(yaml.safe_load(self.text(name)), dict[str, Any])
+        except (yaml.YAMLError, msgspec.ValidationError) as error:
+            raise RefusalError(400, f"emulator: {name} is no mapping: {error}") from None
+
     def whole(self, name: str) -> int | None:
         return int(self._values[name]) if name in self._values else None
 
@@ -138,9 +156,9 @@ def _fits(value: str, takes: Takes) -> bool:
         case "":
             return not value
         case "N":
-            return value.isascii() and value.isdigit()
+            return re.fullmatch(r"[0-9]{1,9}", value) is not None
         case "seconds":
-            return re.fullmatch(r"\d+(\.\d+)?", value) is not None
+            return re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value) is not None
         case _:
             return bool(value)
 
@@ -154,9 +172,15 @@ def in_messages(body: object) -> Directives:
     messages: Any = body.get("messages") if isinstance(body, dict) else None
     for message in reversed(messages if isinstance(messages, list) else []):
         if isinstance(message, dict) and message.get("role") == "user":
-            content = message.get("content")
-            return Directives.parse(";".join(_IN_TEXT.findall(content)) if isinstance(content, str) else "")
+            return Directives.parse(";".join(_IN_TEXT.findall(_text(message.get("content")))))
     return Directives()
+
+
+def _text(content: object) -> str:
+    """What a message says: v1's text, or the text parts of v2."""
+    if isinstance(content, list):
+        return "\n".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
 
 
 class Script:

@@ -5,11 +5,10 @@ from typing import Any
 from gigamost.emulator.catalogue import Facts
 from gigamost.emulator.embeddings import count_embedded, embed
 from gigamost.emulator.http import Answer, json_answer
-from gigamost.emulator.refusal import RefusalError, Rule
+from gigamost.emulator.refusal import Rule
 from gigamost.emulator.state import Call, State
 from gigamost.emulator.tokens import count
-from gigamost.emulator.validator import check_function
-from gigamost.emulator.validator.shapes import FUNCTION, Raw, is_object, texts
+from gigamost.emulator.validator.json_types import Raw, is_object, texts
 
 _SYNTAX = "Your request contains invalid JSON syntax."
 SHAPE = Rule("plain_shape", 400, _SYNTAX, "4.1 live3p, taken for every JSON endpoint")
@@ -44,7 +43,7 @@ def embeddings_document(state: State, call: Call) -> dict[str, object]:
     """Usage is per item; there is none for the whole. Raises RefusalError."""
     if len(call.request.body) > state.settings.embeddings_limit:
         raise EMBED_SIZE.refuse()
-    body = _object(call.raw)
+    body = object_of(call.raw)
     inputs = _inputs(body, bare=True)
     model = state.model(body.get("model"), "embedder")
     state.purse.check(call.account, model.usage)
@@ -67,13 +66,14 @@ def embeddings_document(state: State, call: Call) -> dict[str, object]:
 
 def count_tokens(state: State, call: Call) -> Answer:
     """A bare array; raw text only, no chat template."""
-    body = _object(call.raw)
+    body = object_of(call.raw)
     inputs = _inputs(body, bare=False)
     state.model(body.get("model"))
     return json_answer([{"object": "tokens", "tokens": count(text), "characters": len(text)} for text in inputs])
 
 
-def _object(raw: object) -> Raw:
+def object_of(raw: object) -> Raw:
+    """A JSON object. Raises RefusalError (400)."""
     if not is_object(raw):
         raise SHAPE.refuse()
     return raw
@@ -94,37 +94,8 @@ def balance(state: State, call: Call) -> Answer:
     return json_answer(state.purse.told(call.account))
 
 
-def validate_function(_: State, call: Call) -> Answer:
-    """Always 200: errors without warnings, or warnings alone (section 6.8)."""
-    function = _object(call.raw)
-    errors = _function_errors(function)
-    if errors:
-        return json_answer({"status": 200, "message": "Incorrect function syntax", "errors": errors})
-    warnings = [
-        {"description": f"{name} {verb} missing", "schema_location": "(root)"}
-        for name, verb in (("description", "is"), ("few_shot_examples", "are"), ("return_parameters", "are"))
-        if not function.get(name)
-    ]
-    told = {"status": 200, "message": "Function is valid", "json_ai_rules_version": "1.0.5"}
-    return json_answer({**told, "warnings": warnings} if warnings else told)
-
-
-def _function_errors(function: Raw) -> list[dict[str, str]]:
-    missing = [name for name in ("name", "parameters") if name not in function]
-    if missing:
-        return [{"description": f"{name} is required", "schema_location": "(root)"} for name in missing]
-    for name, shape in FUNCTION.items():
-        if name in function and not shape(function[name]):
-            return [{"description": f"{name} has an invalid type", "schema_location": "(root)"}]
-    try:
-        check_function(function, lenient=False)
-    except RefusalError as refusal:
-        return [{"description": refusal.message, "schema_location": "(root)"}]
-    return []
-
-
 def check_filter(state: State, call: Call) -> Answer:
-    body = _object(call.raw)
+    body = object_of(call.raw)
     state.model(body.get("model"), "filter")
     said: list[Any] = [m.get("content") for m in body.get("messages") or () if is_object(m)]
     if not said or not texts(said):
@@ -138,7 +109,7 @@ def check_ai(state: State, call: Call) -> Answer:
     """Sentences with a machine's favourite words are told as machine-made."""
     if call.account.scope != "GIGACHAT_API_CORP":
         raise CHECK_TARIFF.refuse()
-    body = _object(call.raw)
+    body = object_of(call.raw)
     text = body.get("input")
     if not isinstance(text, str):
         raise SHAPE.refuse()

@@ -1,9 +1,8 @@
 """Prompt caching by `X-Session-ID` (section 4.10): what a session's last prompt shares with this one is cached."""
 
 from collections import OrderedDict
-from typing import Any
 
-from gigamost.emulator.tokens import count, segments
+from gigamost.emulator.tokens import count
 
 
 class PromptCache:
@@ -13,10 +12,9 @@ class PromptCache:
         self._size = size
         self._prompts: OrderedDict[tuple[str, str, str], tuple[str, ...]] = OrderedDict()
 
-    def take(self, client_id: str, session: str, body: dict[str, Any]) -> int:
+    def take(self, client_id: str, session: str, model: str, prompt: tuple[str, ...]) -> int:
         """Tokens of the longest common run of leading segments; remembers the new prompt."""
-        key = (client_id, session, str(body["model"]))
-        prompt = tuple(segments(body))
+        key = (client_id, session, model)
         cached = 0
         for old, new in zip(self._prompts.get(key, ()), prompt, strict=False):
             if old != new:

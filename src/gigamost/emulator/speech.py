@@ -7,6 +7,8 @@ from typing import Any
 import jsonschema_rs
 
 from gigamost.emulator.arguments import fill, fill_object
+from gigamost.emulator.arithmetic import find_sum, show
+from gigamost.emulator.conversation import FunctionResult
 from gigamost.emulator.facts import Found, is_russian
 from gigamost.emulator.files import StoredFile
 
@@ -21,11 +23,6 @@ _EXACTLY = re.compile(
 )
 _NOTHING_ELSE = re.compile(r"(?i)nothing else|и ничего (?:больше|другого)")
 _COUNT = re.compile(r"(?i)\b(?:count|считай|посчитай|сосчитай)\b\D*(\d{1,3})\D+(\d{1,3})")
-_SUM = re.compile(r"(-?\d+(?:\.\d+)?)\s*([-+*/×x÷])\s*(-?\d+(?:\.\d+)?)")
-_DRAW = re.compile(
-    r"(?i)\b(?:draw|paint|нарисуй(?:те)?|изобрази(?:те)?)\b"
-    r"|\b(?:generate|create|make|создай|сгенерируй|сделай)\b.{0,40}\b(?:image|picture|изображение|картинк)"
-)
 _PHRASE = re.compile(r".{1,40}(?:(?<=[.!?:;,\n])\s?|\s|$)|\S{1,40}", re.DOTALL)
 
 
@@ -46,26 +43,12 @@ def _answer(prompt: str, *, russian: bool) -> str:
         first, last = int(match[1]), int(match[2])
         step = 1 if first <= last else -1
         return ", ".join(str(number) for number in range(first, last + step, step))
-    if match := _SUM.search(prompt):
-        result = _calculate(float(match[1]), match[2], float(match[3]))
-        if result is not None:
-            return f"{match[0].strip()} = {result:.10g}"
+    if found := find_sum(prompt):
+        return f"{found[0]} = {show(found[1])}"
     said = prompt if len(prompt) <= 300 else prompt[:300].rstrip() + "…"
     if russian:
         return f"Вы написали: «{said}». Это ответ эмулятора GigaChat: он повторяет вопрос, вызывает функции и рисует."
     return f'You wrote: "{said}". This is the GigaChat emulator: it repeats what you say, calls functions and draws.'
-
-
-def _calculate(left: float, sign: str, right: float) -> float | None:
-    match sign:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*" | "×" | "x":
-            return left * right
-        case _:
-            return left / right if right else None
 
 
 def _tell_file(file: StoredFile, *, russian: bool) -> str:
@@ -77,14 +60,10 @@ def _tell_file(file: StoredFile, *, russian: bool) -> str:
     return f"{line}: {text[:80]}."
 
 
-def tell_result(results: list[tuple[str, str]], *, russian: bool) -> str:
+def tell_result(results: tuple[FunctionResult, ...], *, russian: bool) -> str:
     """A sentence per function result that holds the result as it came."""
-    template = "Функция {name} вернула: {content}" if russian else "The function {name} returned: {content}"
-    return "\n".join(template.format(name=name, content=content) for name, content in results)
-
-
-def wants_picture(prompt: str) -> bool:
-    return _DRAW.search(prompt) is not None
+    template = "Функция {} вернула: {}" if russian else "The function {} returned: {}"
+    return "\n".join(template.format(result.name, result.content) for result in results)
 
 
 def write_json(schema: dict[str, Any], found: Found, *, every: bool) -> str:

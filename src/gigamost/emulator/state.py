@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from gigamost.emulator.assistants import Assistants
 from gigamost.emulator.catalogue import Facts
 from gigamost.emulator.files import Files
 from gigamost.emulator.http import HttpRequest
@@ -14,6 +15,7 @@ from gigamost.emulator.prompt_cache import PromptCache
 from gigamost.emulator.purse import Purse
 from gigamost.emulator.refusal import RefusalError
 from gigamost.emulator.settings import Account, EmulatorSettings
+from gigamost.emulator.threads import Threads
 
 
 class State:
@@ -27,6 +29,8 @@ class State:
         self.files = Files()
         self.cache = PromptCache()
         self.purse = Purse()
+        self.threads = Threads()
+        self.assistants = Assistants()
         self.jobs: dict[str, Job] = {}
 
     def model(self, name: object, *types: str) -> Facts:

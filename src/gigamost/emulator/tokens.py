@@ -5,10 +5,7 @@ punctuation one per 3, a line break one. Recorded: "First text" 2, "Second text"
 """
 
 import re
-from collections.abc import Iterator
-from typing import Any
-
-import msgspec
+from collections.abc import Iterable
 
 _PIECE = re.compile(
     r"(?P<latin>[A-Za-z]+)|(?P<digits>\s?\d+)|(?P<line>\n\s*)|(?P<mark>[^\w\s]+|_+)|(?P<other>[^\W\d_]+)"
@@ -29,19 +26,9 @@ def _cost(match: re.Match[str]) -> int:
     return -(-len(bare) // _PER_TOKEN[kind]) + (kind == "digits" and len(bare) < len(piece))
 
 
-def segments(body: dict[str, Any]) -> Iterator[str]:
-    """What a prompt is made of, in the order in which a cache would keep it: functions, then messages."""
-    for function in body.get("functions") or ():
-        yield msgspec.json.encode(function).decode()
-    for message in body["messages"]:
-        yield message["content"]
-        if "function_call" in message:
-            yield msgspec.json.encode(message["function_call"]).decode()
-
-
-def count_prompt(body: dict[str, Any], overhead: int) -> int:
-    """Tokens of a chat request. `overhead` is the template's own share."""
-    return overhead + sum(count(segment) for segment in segments(body))
+def count_prompt(prompt: Iterable[str], overhead: int) -> int:
+    """Tokens of a chat request, from its segments. `overhead` is the template's own share."""
+    return overhead + sum(count(segment) for segment in prompt)
 
 
 def truncate(text: str, limit: int) -> str:

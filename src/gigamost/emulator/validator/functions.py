@@ -5,8 +5,15 @@ from collections import Counter
 
 from gigamost.emulator.catalogue import Facts
 from gigamost.emulator.validator import rules
-from gigamost.emulator.validator.shapes import Raw, is_object, is_schema
+from gigamost.emulator.validator.json_types import Fields, Raw, array, is_object, is_schema, text
 
+FUNCTION: Fields = {
+    "name": text,
+    "description": text,
+    "parameters": is_object,
+    "few_shot_examples": array,
+    "return_parameters": is_object,
+}
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 BUILTINS = frozenset({"text2image", "text2model3d", "text2video", "get_file_content"})
 RESERVED = BUILTINS | {
@@ -27,28 +34,32 @@ KEYWORDS = frozenset(
 )
 
 
-def check_functions(body: Raw, model: Facts) -> None:
-    functions: list[Raw] = body.get("functions") or []
+def check_functions(functions: list[Raw], model: Facts, *, by_name: frozenset[str] = BUILTINS) -> None:
+    """`by_name`: the built-in functions that a bare name among the custom ones enables."""
     if functions and not model.functions:
         raise rules.NO_FUNCTIONS.refuse()
     for name, times in Counter(function["name"] for function in functions).items():
         if times > 1:
             raise rules.FUNCTION_TWICE.refuse(name=name)
     for function in functions:
-        check_function(function, lenient=model.lenient)
-    forced = body.get("function_call")
-    if is_object(forced) and forced["name"] not in {function["name"] for function in functions}:
-        raise rules.FORCED_UNKNOWN.refuse(name=forced["name"])
+        check_function(function, lenient=model.lenient, by_name=by_name)
 
 
-def check_function(function: Raw, *, lenient: bool) -> None:
+def check_call(mode: object, functions: list[Raw]) -> None:
+    """v1's `function_call`: what is forced must be there."""
+    if is_object(mode) and mode["name"] not in {function["name"] for function in functions}:
+        raise rules.FORCED_UNKNOWN.refuse(name=mode["name"])
+
+
+def check_function(function: Raw, *, lenient: bool, by_name: frozenset[str] = BUILTINS) -> None:
+    """Raises RefusalError. `lenient`: an object schema may lack `properties`."""
     name: str = function["name"]
     if not NAME.fullmatch(name):
         raise rules.FUNCTION_NAME.refuse(name=name)
     if len(name) > 64:
         raise rules.FUNCTION_NAME_LENGTH.refuse(name=name)
     if name in RESERVED:
-        if name not in BUILTINS or set(function) != {"name"}:
+        if name not in by_name or set(function) != {"name"}:
             raise rules.RESERVED_NAME.refuse(name=name)
         return
     if "parameters" not in function:

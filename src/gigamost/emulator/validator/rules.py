@@ -1,4 +1,4 @@
-"""The table of everything that a chat request is refused for, in the order of the checks (section 9.4)."""
+"""The table of everything that a v1 chat request is refused for, in the order of the checks (section 9.4)."""
 
 from typing import Final
 
@@ -116,6 +116,8 @@ UNDEFINED = Rule(
     "undefined_functions", 422, "Invalid params: undefined functions in dialog history: [{name}]", "4.2.4 live3p"
 )
 
+THREAD_UNKNOWN = Rule("thread_unknown", 404, "No such thread", "4.1 storage: text inferred")
+
 FILE_UNKNOWN = Rule("file_unknown", 404, "No such file", "4.3: body not documented, inferred")
 NO_VISION = Rule("no_vision", 422, "Model {model} does not support image", "3 live3p: ends in these words")
 IMAGES_PER_MESSAGE = Rule(
@@ -147,7 +149,6 @@ RULES: tuple[Rule, ...] = (
     FORMAT_SCHEMA,
     MODEL,
     UNKNOWN_FIELD,
-    MESSAGES_EMPTY,
     TEMPERATURE,
     TOP_P,
     CHOICES,
@@ -173,14 +174,16 @@ RULES: tuple[Rule, ...] = (
     REQUIRED,
     SCHEMA_INVALID,
     FORCED_UNKNOWN,
-    SYSTEM_FIRST,
     USER_EMPTY,
-    ASSISTANT_LAST,
     MISPLACED,
+    RESULT_NAME,
+    THREAD_UNKNOWN,
+    MESSAGES_EMPTY,
+    SYSTEM_FIRST,
     CALL_ALONE,
     RESULT_ALONE,
-    RESULT_NAME,
     RESULT_JSON,
+    ASSISTANT_LAST,
     UNDEFINED,
     FILE_UNKNOWN,
     NO_VISION,
