@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check bench format format-check lint types contracts constraints clean
+.PHONY: help demo test test-clients check bench format format-check lint types contracts constraints clean
 
 BIN := .venv/bin
 CODE := src tests benchmarks
@@ -24,8 +24,11 @@ help: ## this list
 demo: .venv/.installed-demo ## emulator, gateway and one streamed answer; then it keeps serving (ARGS=--once: exits)
 	@$(BIN)/gigamost demo $(ARGS)
 
-test: .venv/.installed-dev ## the tests
+test: .venv/.installed-dev .clients/pi/.installed ## the tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-clients: .venv/.installed-dev $(CLIENTS:%=.clients/%/.installed) ## agents as people run them (2 GB are installed once)
+	@$(BIN)/python -m pytest tests/clients/programs --record $(ARGS)
 
 check: format-check lint types contracts test ## the whole gate; CI runs this and nothing else
 
@@ -56,9 +59,23 @@ constraints: .venv/.installed-dev ## resolves the versions in constraints.txt an
 		--no-annotate --no-header pyproject.toml - | sed 's/ *;.*//' > constraints.new
 	@mv constraints.new constraints.txt
 
-clean: ## removes .venv, caches and build results
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+clean: ## removes .venv, installed clients, caches and build results
+	rm -rf .venv .clients .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Client programs for the tests, each with its packages in a folder of its own. Their versions are held here; Node itself
+# comes from npm too, where a program needs a newer one than the system's.
+CLIENTS := claude-code codex opencode-ai cline gemini-cli qwen-code openclaw node
+PACKAGE_pi := @mariozechner/pi-coding-agent@0.73.1
+PACKAGE_node := node@24.21.0
+PACKAGE_OF = $(or $(PACKAGE_$*),$(shell sed -n 's|.*"\(@*[a-z/-]*$*@[0-9.]*\)".*|\1|p' tests/clients/programs/table.py))
+
+.clients/%/.installed: tests/clients/programs/table.py | .venv/.installed-dev
+	@$(call system_package,command -v npm,npm)
+	@echo "Installing $(PACKAGE_OF) into .clients/$* ..."
+	@mkdir -p .clients/$*
+	@cd .clients/$* && npm install --silent --no-package-lock --no-audit --no-fund --no-save $(PACKAGE_OF) >/dev/null
+	@touch $@
 
 # uv installs in a third of pip's time; where it cannot reach the index (pip.conf names a mirror), pip does it.
 .venv/.installed-%: pyproject.toml constraints.txt | $(BIN)/python

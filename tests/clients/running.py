@@ -1,0 +1,67 @@
+"""Real client programs, each in a home folder of its own, in front of a real gateway and the emulator."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+INSTALLED = ROOT / ".clients"
+COMMAND = "printf 'bridge-%d' 42"
+EXPECTED = "bridge-42"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """`code` is the exit status, None when the program had to be ended."""
+
+    code: int | None
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        return f"exit {self.code}\n--- stdout\n{self.out[-4000:]}\n--- stderr\n{self.err[-4000:]}"
+
+
+def binary(package: str, name: str) -> Path:
+    """The program that `make` installed. Raises AssertionError with what to do when it is not there."""
+    path = INSTALLED / package / "node_modules" / ".bin" / name
+    assert path.exists(), f"{name} is not installed: `make test` installs pi, `make test-clients` all the others"
+    return path
+
+
+async def run(
+    argv: Sequence[str | Path], *, home: Path, env: Mapping[str, str], limit: float, node: Path | None = None
+) -> Ran:
+    """Runs a program with nothing of our own environment but PATH, `node` before it; `limit` is seconds.
+
+    It and everything that it started are ended at the end: agents leave daemons behind.
+    """
+    path = os.environ.get("PATH", "")
+    process = await asyncio.create_subprocess_exec(
+        *map(str, argv),
+        cwd=home,
+        env={"PATH": f"{node}:{path}" if node else path, "HOME": str(home), "LANG": "C.UTF-8", "NO_COLOR": "1", **env},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), limit)
+    except TimeoutError:
+        _end(process.pid)
+        out, err = await process.communicate()
+        return Ran(None, out.decode(errors="replace"), err.decode(errors="replace"))
+    finally:
+        _end(process.pid)
+    return Ran(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+def _end(group: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
