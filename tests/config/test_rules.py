@@ -175,3 +175,24 @@ def test_no_secret_shows_itself(tmp_path: Path) -> None:
     )
     assert "canary" not in repr(settings)
     assert KEY not in repr(settings)
+
+
+@pytest.mark.parametrize("url", ["sqlite:////var/lib/gigamost.db", "sqlite+aiosqlite:///gigamost.db", "sqlite://"])
+def test_sqlite_is_taken_without_a_word(tmp_path: Path, url: str) -> None:
+    settings = configured(tmp_path, GIGACHAT_CREDENTIALS=KEY, GIGAMOST_DATABASE_URL=url)
+    assert settings.database_url is not None
+    assert not any("DATABASE_URL" in warning for warning in settings.warnings)
+
+
+def test_postgresql_has_no_effect_yet(tmp_path: Path) -> None:
+    settings = configured(
+        tmp_path, GIGACHAT_CREDENTIALS=KEY, GIGAMOST_DATABASE_URL="postgresql+asyncpg://me:secret@db/gigamost"
+    )
+    assert any("GIGAMOST_DATABASE_URL has no effect" in warning for warning in settings.warnings)
+    assert "secret" not in str(settings.warnings)
+
+
+@pytest.mark.parametrize("url", ["mysql://db/gigamost", "sqlite:gigamost.db", "/var/lib/gigamost.db"])
+def test_another_database_is_refused(tmp_path: Path, url: str) -> None:
+    found = problems(tmp_path, GIGACHAT_CREDENTIALS=KEY, GIGAMOST_DATABASE_URL=url)
+    assert any("GIGAMOST_DATABASE_URL" in problem and "sqlite:///" in problem for problem in found)

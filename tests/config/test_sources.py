@@ -221,8 +221,17 @@ def test_the_proxy_comes_in_both_cases(tmp_path: Path) -> None:
 
 
 def test_capabilities_of_a_model_are_corrected_in_part(tmp_path: Path) -> None:
-    yaml = "models:\n  capabilities:\n    GigaChat-2: {vision: true, context: 4096}\n"
-    assert configured(tmp_path, yaml).models.capabilities == {"GigaChat-2": {"vision": True, "context": 4096}}
+    yaml = "models:\n  capabilities:\n    GigaChat-2: {vision: true, context: 4096, api: v2}\n"
+    corrected = {"vision": True, "context": 4096, "api": "v2"}
+    assert configured(tmp_path, yaml).models.capabilities == {"GigaChat-2": corrected}
+    (problem,) = problems(tmp_path, "models: {capabilities: {GigaChat-2: {api: v3}}}")
+    assert "wanted one of v1, v2" in problem
+
+
+@pytest.mark.parametrize("api", ["auto", "v1", "v2"])
+def test_the_version_of_the_upstreams_wire(tmp_path: Path, api: str) -> None:
+    assert configured(tmp_path, GIGAMOST_GIGACHAT_API=api).gigachat.api == api
+    assert configured(tmp_path, f"gigachat: {{api: {api}}}").gigachat.api == api
 
 
 def test_a_secret_in_the_wrong_place_is_not_repeated(tmp_path: Path) -> None:

@@ -78,3 +78,9 @@ def test_cached_fields_are_decoded_once_and_errors_are_not_kept() -> None:
     for _ in range(2):
         with pytest.raises(GatewayError, match="Expected int"):
             reader.read(b'{"items":[{"n":null}]}')
+
+
+def test_a_field_without_a_rule_and_a_rule_without_a_field_cannot_be_loaded() -> None:
+    rules = {"name": Rule("exact"), "items": Rule("exact"), "seed": Rule("ignored"), "counts": Rule("refused")}
+    with pytest.raises(TypeError, match=r"\['count', 'counts'\]"):
+        BodyReader(Body, rules)

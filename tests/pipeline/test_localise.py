@@ -7,7 +7,7 @@ from PIL import Image
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.events import Failure, PartEnd, PartStart, Start, is_content
 from gigamost.core.grammar import checked
-from gigamost.core.messages import FileRef, Inline, Media, Opaque
+from gigamost.core.messages import Citation, FileRef, Inline, Media, Opaque
 from gigamost.pipeline.localise import localise
 
 
@@ -54,6 +54,13 @@ async def test_a_type_that_is_not_recognised_stays_as_it_was_said() -> None:
 async def test_bytes_that_are_there_are_left_alone() -> None:
     end = PartEnd((Media("image", Inline(b"x"), "image/png"),))
     assert await localise(end, Downloads({})) == (end,)
+
+
+async def test_what_else_a_part_ends_with_stays() -> None:
+    end = PartEnd((Media("image", FileRef("a")),), citations=(Citation("https://a.example"),), is_failed=True)
+    (event,) = await localise(end, Downloads({"a": jpeg()}))
+    assert isinstance(event, PartEnd)
+    assert (event.citations, event.is_failed) == (end.citations, True)
 
 
 async def test_a_lost_picture_ends_the_answer() -> None:

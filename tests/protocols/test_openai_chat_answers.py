@@ -11,7 +11,7 @@ from gigamost.core.codec import Stamp
 from gigamost.core.errors import GatewayError, Kind, Problem
 from gigamost.core.events import Event, Failure, Finish, FinishReason, PartDelta, PartEnd, PartStart, Start
 from gigamost.core.fold import Reply
-from gigamost.core.messages import FileRef, Inline, Media, Reasoning, Text, ToolCall
+from gigamost.core.messages import BuiltinCall, Citation, FileRef, Inline, Media, Reasoning, Text, ToolCall
 from gigamost.core.usage import Usage
 from gigamost.protocols.openai_chat import Exchange, encode_error
 from gigamost.protocols.openai_chat.errors import TYPES
@@ -92,6 +92,44 @@ def test_text_thoughts_and_a_picture_together() -> None:
     assert said["content"] == f"See {SHOWN_PICTURE}[video]!"
     assert said["reasoning_content"] == "hm"
     assert len(said["tool_calls"]) == 1
+
+
+def test_sources_are_annotations_placed_in_the_whole_content() -> None:
+    parts = (
+        Text("Ока.", (Citation("https://a", "A", 0, 3),)),
+        BuiltinCall("web_search", log="7 s left"),
+        Text("Вот", (Citation("https://b", "", 1, 3),)),
+    )
+    message = msgspec.json.decode(whole(Reply(parts, "stop", USAGE)))["choices"][0]["message"]
+    first = {"start_index": 0, "end_index": 3, "url": "https://a", "title": "A"}
+    second = {"start_index": 5, "end_index": 7, "url": "https://b", "title": ""}
+    assert message["content"] == "Ока.Вот"
+    assert message["annotations"] == [
+        {"type": "url_citation", "url_citation": first},
+        {"type": "url_citation", "url_citation": second},
+    ]
+
+
+def test_sources_come_with_the_last_piece_of_their_text() -> None:
+    stream = streamed(
+        PartStart("text"),
+        PartDelta("Ока."),
+        PartEnd(citations=(Citation("https://a", "A", 0, 3),)),
+        *(PartStart("builtin", "web_search"), PartDelta("7 s left"), PartEnd(is_failed=True)),
+        *(PartStart("media"), PartEnd((PICTURE,))),
+        PartStart("text"),
+        PartDelta("Вот"),
+        PartEnd(citations=(Citation("https://b", "B", 0, 3),)),
+    )
+    shift = len("Ока." + SHOWN_PICTURE)
+    told = '{{"content":"","annotations":[{{"type":"url_citation","url_citation":{}}}]}}'
+    assert stream == (
+        chunk('{"content":"Ока."}')
+        + chunk(told.format('{"start_index":0,"end_index":3,"url":"https://a","title":"A"}'))
+        + chunk(f'{{"content":"{SHOWN_PICTURE}"}}')
+        + chunk('{"content":"Вот"}')
+        + chunk(told.format(f'{{"start_index":{shift},"end_index":{shift + 3},"url":"https://b","title":"B"}}'))
+    )
 
 
 def test_the_older_form_has_one_call() -> None:

@@ -21,6 +21,7 @@ from gigamost.core.request import (
     NoTool,
     OneTool,
     PlainText,
+    Regex,
 )
 from gigamost.protocols.openai_chat import Exchange
 from gigamost.protocols.openai_chat.rules import RULES
@@ -83,6 +84,12 @@ HONOURED: dict[str, tuple[Any, Callable[[Exchange], Any], Any]] = {
     "flags": (["preprocess"], own("flags"), ["preprocess"]),
     "storage": ({"is_stateful": True}, own("storage"), {"is_stateful": True}),
     "function_ranker": ({"enabled": True, "top_n": 3}, own("function_ranker"), {"enabled": True, "top_n": 3}),
+    "user_info": ({"timezone": "Asia/Omsk"}, own("user_info"), {"timezone": "Asia/Omsk"}),
+    "web_search_options": (
+        {"search_context_size": "medium"},
+        lambda asked: asked.request.builtins,
+        (Builtin("web_search", "web_search_options"),),
+    ),
 }
 BESIDE: dict[str, Any] = {
     "function_call": {"functions": [WEATHER]},
@@ -104,7 +111,6 @@ IGNORED: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "service_tier": ("flex", ("auto", "default")),
     "store": (True, (False,)),
     "verbosity": ("low", ("medium",)),
-    "web_search_options": ({"search_context_size": "low"}, ()),
 }
 # field -> (a value that is refused, values that ask for nothing)
 REFUSED: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -156,6 +162,22 @@ def test_a_refused_field_is_a_400_that_says_what_to_do(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in RULES if name not in ("model", "messages")])
 def test_null_is_the_same_as_leaving_out(name: str) -> None:
     assert decoded(**{name: None}) == decoded()
+
+
+def test_a_search_that_chat_completions_asks_for() -> None:
+    place = {"type": "approximate", "approximate": {"timezone": "Asia/Omsk", "country": "RU"}}
+    asked = decoded(web_search_options={"search_context_size": "low", "user_location": place})
+    assert asked.builtins == (Builtin("web_search", "web_search_options"),)
+    assert asked.extra == {"gigachat": {"user_info": {"timezone": "Asia/Omsk"}}}
+    assert asked.ignored == ("web_search_options.search_context_size", "web_search_options.user_location")
+    twice = decoded(web_search_options={}, tools=[{"type": "web_search"}])
+    assert twice.builtins == (Builtin("web_search", "tools.web_search"),)
+    assert decoded(web_search_options={}, tool_choice="required").tool_choice == AnyTool()
+
+
+def test_gigachats_own_form_of_an_answer() -> None:
+    assert decoded(response_format={"type": "regex", "regex": "[a-z]+"}).format == Regex("[a-z]+")
+    assert refusal(response_format={"type": "regex"}).param == "response_format.regex"
 
 
 def test_fields_that_nobody_knows_are_listed_as_written() -> None:

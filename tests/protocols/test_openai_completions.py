@@ -68,7 +68,6 @@ def test_a_prompt_is_a_message() -> None:
         ({"prompt": ["a", "b"]}, "prompt"),
         ({"prompt": [1, 2]}, "prompt"),
         ({"prompt": [[1, 2]]}, "prompt"),
-        ({"suffix": "}"}, "suffix"),
         ({"best_of": 2}, "best_of"),
         ({"n": 2}, "n"),
         ({"logprobs": 0}, "logprobs"),
@@ -80,6 +79,20 @@ def test_what_cannot_be_done_is_refused(fields: dict[str, Any], param: str) -> N
     with pytest.raises(GatewayError) as caught:
         exchange(**fields)
     assert (caught.value.problem.status, caught.value.problem.param) == (400, param)
+
+
+def test_a_suffix_asks_for_what_stands_before_it() -> None:
+    system, asked = exchange(prompt="def add(a, b):", suffix="print(add(1, 2))").request.messages
+    assert (system.role, asked.role) == ("system", "user")
+    (text,) = asked.parts
+    assert isinstance(text, Text)
+    assert text.text.index("def add(a, b):") < text.text.index("print(add(1, 2))")
+    assert exchange(suffix="").request.messages == exchange().request.messages
+
+
+def test_a_deployment_is_the_model_where_the_body_names_none() -> None:
+    body = msgspec.json.encode({"prompt": "x"})
+    assert Exchange(Incoming(body, {"model": "gpt-4o"}, {}, {})).request.model == "gpt-4o"
 
 
 def test_a_whole_completion() -> None:

@@ -94,3 +94,25 @@ def test_a_list_of_models_has_upstream_names_and_exact_names_once() -> None:
     assert {"my-model", "gigachat", "gigachat-max", "gigachat-pro", "text-embedding-3-small"} <= set(names)
     assert not any("*" in name for name in names)
     assert len(names) == len(set(names))
+
+
+def test_the_tag_that_ollamas_clients_add_means_nothing() -> None:
+    assert resolve("GigaChat-2:latest", UPSTREAM, {}, None) == "GigaChat-2"
+    assert resolve("gpt-4o:latest", UPSTREAM, {}, "GigaChat-2") == "GigaChat-2"
+    assert resolve("mine:latest", UPSTREAM, {"mine": "GigaChat-2"}, None) == "GigaChat-2"
+    assert resolve("mine:latest", UPSTREAM, {"mine": "GigaChat-2", "mine:latest": "GigaChat"}, None) == "GigaChat"
+    for name in ("llama3:latest", ":latest", "x" + ":latest" * 10_000):
+        with pytest.raises(GatewayError):
+            resolve(name, UPSTREAM, {}, None)
+
+
+def test_googles_embedding_models_are_no_chat_models() -> None:
+    for name in ("gemini-embedding-001", "gemini-embedding-2-preview", "text-embedding-004"):
+        assert resolve(name, UPSTREAM, {}, "GigaChat-2") == "Embeddings"
+    assert resolve("gemini-2.5-pro", UPSTREAM, {}, "GigaChat-2") == "GigaChat-2"
+
+
+def test_names_of_what_hears_become_a_model_that_does() -> None:
+    for name in ("whisper-1", "whisper-large-v3", "gpt-4o-transcribe", "gpt-4o-transcribe-diarize"):
+        assert resolve(name, UPSTREAM, {}, "GigaChat-3-Ultra") == "GigaChat-2-Max"
+    assert resolve("gpt-4o-mini-transcribe", UPSTREAM, {}, "GigaChat-3-Ultra") == "GigaChat-2"

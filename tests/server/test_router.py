@@ -14,10 +14,10 @@ def face(name: str, *routes: tuple[Any, ...]) -> Face:
 
 READ, GET, DELETE, MODEL, COUNT = (
     ReadFile(),
-    GetFile(lambda file: b""),
+    GetFile(lambda file, incoming: b""),
     DeleteFile(lambda file: b""),
     GetModel(lambda model: b""),
-    UploadFile(lambda incoming: NewFile("", b"", "", ""), lambda file: b""),
+    UploadFile(lambda incoming: NewFile("", b"", "", ""), lambda file, incoming: b""),
 )
 FACES = (
     face(

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Mapping
-from time import monotonic
+from pathlib import Path
+from time import monotonic, time
 from typing import Any
 from uuid import uuid4
 
@@ -12,23 +13,30 @@ from gigamost import protocols
 from gigamost.app.accounts import UPSTREAM, Accounts
 from gigamost.auth.access import Access, Key, is_loopback
 from gigamost.auth.root import derive, dev_key, root_secret
+from gigamost.auth.tokens import Tokens
 from gigamost.config import Settings
+from gigamost.config.checks import uses_sqlite
 from gigamost.core.request import JsonObject
 from gigamost.core.secret import Secret
+from gigamost.history.retention import SWEEP
 from gigamost.objects.ids import Seal
+from gigamost.pipeline.archive import Archive
 from gigamost.pipeline.catalogue import Catalogue
 from gigamost.pipeline.chat import Chat
 from gigamost.pipeline.context import ORIGIN
+from gigamost.pipeline.kept import KeptChat
 from gigamost.pipeline.materialise import Materialiser
+from gigamost.pipeline.relay import Relayer
 from gigamost.pipeline.routes import Routes
 from gigamost.pipeline.send import Sender
 from gigamost.pipeline.tasks import Tasks
 from gigamost.pipeline.uploads import Uploads
-from gigamost.protocols.gigachat import v1
+from gigamost.protocols.gigachat.choice import AnyVersion
 from gigamost.server.application import Application
 from gigamost.server.cors import Cors
 from gigamost.server.endpoints import Endpoints
 from gigamost.server.system import System
+from gigamost.store.opening import FILE_NAME, Opening, sqlite_file
 from gigamost.upstreams.fetch import Fetcher
 
 log = logging.getLogger(__name__)
@@ -52,6 +60,7 @@ class Gateway:
             keys,
             master_key=settings.master_key,
             open_mode=self.open_mode,
+            tokens=Tokens(derive(root, "access tokens"), time),
             allowed_origins=settings.server.cors_origins,
         )
         self.accounts = Accounts(settings)
@@ -62,7 +71,7 @@ class Gateway:
         routes = Routes(
             accounts=self.accounts.operator,
             catalogue=self._catalogue,
-            wire=v1.WIRE,
+            wire=AnyVersion(settings.gigachat.api),
             aliases=settings.models.aliases,
             default=settings.models.default,
             client_account=self.accounts.of_client,
@@ -76,10 +85,18 @@ class Gateway:
             new_id=lambda: uuid4().hex,
             defaults=_defaults(settings),
         )
+        self._history = Opening(_history_file(settings), sweep=SWEEP)
         tasks = Tasks(routes=routes, seal=seal, queue_timeout=settings.queue_timeout)
         self.asgi = Application(
             faces=protocols.ALL,
-            endpoints=Endpoints(chat, tasks),
+            endpoints=Endpoints(
+                chat,
+                tasks,
+                KeptChat(chat, self._history, settings.queue_timeout),
+                Archive(self._history),
+                Relayer(routes=routes, seal=seal, queue_timeout=settings.queue_timeout),
+                self.access.issue,
+            ),
             access=self.access,
             system=System(health=self.health, access=self.access, closed=settings.mode == "prod"),
             cors=Cors(settings.server.cors_origins),
@@ -89,9 +106,11 @@ class Gateway:
     async def start(self) -> None:
         """Makes the upstream's certificates trusted and asks for the first tokens. A failure of either is told by
         `health` and the log, and mended in the background: the gateway starts all the same."""
+        self._history.start()
         await self.accounts.start()
 
     async def stop(self) -> None:
+        await self._history.close()
         await self._catalogue.close()
         await self._uploads.close()
         await self._fetcher.close()
@@ -121,6 +140,13 @@ def _keys(settings: Settings, root: Secret) -> tuple[list[Key], Secret | None]:
         return keys, None
     made = dev_key(root)
     return [Key("dev", made)], made
+
+
+def _history_file(settings: Settings) -> Path | None:
+    """SQLite in the state folder, or where the URL of a SQLite database says; None: in memory."""
+    if settings.database_url is None or not uses_sqlite(settings):
+        return settings.state_dir / FILE_NAME
+    return sqlite_file(settings.database_url.reveal())
 
 
 def _defaults(settings: Settings) -> dict[str, JsonObject]:

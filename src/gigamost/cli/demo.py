@@ -43,6 +43,7 @@ async def _demonstrate(client: "type[AsyncOpenAI]", listener: socket.socket, emu
                 "gigachat.scope": COMPANY.scope,
                 "gigachat.base_url": emulator.base_url,
                 "gigachat.auth_url": emulator.auth_url,
+                "database_url": "sqlite://",  # in memory: the demo leaves nothing behind
             }
         )
         say(f"GigaChat emulator at {emulator.base_url}")

@@ -22,7 +22,7 @@ def warnings(settings: Settings) -> list[str]:
     if "*" in settings.server.cors_origins:
         found.append(f"{_where(settings, 'server.cors_origins')} is *: any web page may call this gateway")
     # Their features come later; until then nobody shall believe that they are at work.
-    later = ("database_url", "redis_url", "metrics_key")
+    later = ("redis_url", "metrics_key", *(() if uses_sqlite(settings) else ("database_url",)))
     idle = [path for path in later if getattr(settings, path) is not None]
     return found + [f"{_where(settings, path)} has no effect in this version" for path in idle]
 
@@ -44,13 +44,24 @@ def _always(settings: Settings) -> Iterator[str]:
         yield f"{where} is {workers}: this version runs one worker; set it to 1"
     if settings.replicas > 1 and settings.secret_key is None:
         yield "GIGAMOST_SECRET_KEY is not set: with several replicas all of them need the same one"
-    if settings.gigachat.api == "v2":
-        yield f"{_where(settings, 'gigachat.api')} is v2: this version speaks v1 to GigaChat; set it to auto or v1"
     ca_bundle = settings.gigachat.ca_bundle_file
     if ca_bundle is not None and not ca_bundle.is_file():
         yield f"{_where(settings, 'gigachat.ca_bundle_file')}: {ca_bundle} is not there"
+    yield from _database(settings)
     yield from _proxy(settings)
     yield from _client_keys(settings)
+
+
+def _database(settings: Settings) -> Iterator[str]:
+    from gigamost.store.opening import sqlite_file
+
+    where, url = _where(settings, "database_url"), settings.database_url
+    if url is None or url.reveal().startswith(("postgresql://", "postgresql+asyncpg://", "postgres://")):
+        return
+    try:
+        sqlite_file(url.reveal())
+    except ValueError as error:
+        yield f"{where}: {error}"
 
 
 def _proxy(settings: Settings) -> Iterator[str]:

@@ -46,8 +46,13 @@ class BodyReader(Generic[Shape]):
     def __init__(self, shape: type[Shape], rules: Mapping[str, Rule], cached: tuple[str, ...] = ()) -> None:
         self.shape = shape
         self.rules = rules
+        apart = set(rules) ^ {field.encode_name for field in msgspec.structs.fields(shape)}
+        if apart:
+            raise TypeError(f"{shape.__name__}: every field has one rule, every rule one field; not so {sorted(apart)}")
         self._decoders: dict[str, Callable[[Any], Any]] = {}
+        self._names: dict[str, str] = {}  # of the attributes, by the words of the wire
         for field in msgspec.structs.fields(shape):
+            self._names[field.encode_name] = field.name
             decode = msgspec.json.Decoder(field.type).decode
             self._decoders[field.encode_name] = _by_bytes(decode) if field.encode_name in cached else decode
 
@@ -89,7 +94,7 @@ class BodyReader(Generic[Shape]):
                 if value not in rule.neutral:
                     raise invalid(f"{name} is not supported: {rule.note}", name, "unsupported_parameter")
             else:
-                values[name] = value
+                values[self._names[name]] = value
         return self.shape(**values), ignored
 
 

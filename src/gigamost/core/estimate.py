@@ -1,9 +1,11 @@
 """Token counts where the upstream gives none: a cut answer, a stream without usage."""
 
+from typing import assert_never
+
 import msgspec
 
 from gigamost.core.memo import by_identity
-from gigamost.core.messages import Reasoning, Text, ToolCall, ToolResult
+from gigamost.core.messages import BuiltinCall, Media, Reasoning, Text, ToolCall, ToolResult
 from gigamost.core.request import ChatRequest, Function
 
 # GigaChat's published figure is 3 to 4 characters of Russian or English text per token; the lower one is taken, so
@@ -30,8 +32,12 @@ def input_tokens(request: ChatRequest) -> int:
                     characters += len(arguments)
                 case ToolResult(content=content):
                     characters += sum(len(item.text) for item in content if isinstance(item, Text))
-                case _:
+                case Media():
                     media += 1
+                case BuiltinCall():
+                    pass
+                case _:
+                    assert_never(part)
     return TEMPLATE_TOKENS + output_tokens(characters) + media * _MEDIA_TOKENS
 
 

@@ -13,7 +13,7 @@ import msgspec
 from gigamost.core.codec import Exchange, Stamp
 from gigamost.core.errors import Problem
 from gigamost.core.fold import Reply
-from gigamost.core.history import Item, KeptResponse, Refers
+from gigamost.core.history import Conversation, Item, KeptResponse, Page, Refers, Window
 from gigamost.core.messages import Media
 from gigamost.core.models import Model
 from gigamost.core.request import ChatRequest
@@ -45,7 +45,8 @@ class KeptExchange(Exchange, Protocol):
         ...
 
     def recall(self, items: Sequence[Item]) -> None:
-        """`items` in the order in which they were said. Raises GatewayError (400)."""
+        """`items` in the order in which they were said, then those that `refers.items` names, each once, in that order.
+        Raises GatewayError (400)."""
         ...
 
     def record(self, reply: Reply, stamp: Stamp) -> KeptResponse:
@@ -147,9 +148,19 @@ class Say(msgspec.Struct, frozen=True, tag=True):
     encode: Callable[[Incoming], tuple[str, bytes]]
 
 
+class StartUpload(msgspec.Struct, frozen=True, tag=True):
+    """The first step of an upload in several: the answer is its headers. Nothing is kept of it: what the client said
+    goes into the address of the next step."""
+
+    headers: Callable[[Incoming], Sequence[tuple[str, str]]]
+
+
 class UploadFile(msgspec.Struct, frozen=True, tag=True):
+    """`headers` go with the answer."""
+
     decode: Callable[[Incoming], NewFile]
-    encode: Callable[[StoredFile], bytes]
+    encode: Callable[[StoredFile, Incoming], bytes]
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class ListFiles(msgspec.Struct, frozen=True, tag=True):
@@ -159,7 +170,7 @@ class ListFiles(msgspec.Struct, frozen=True, tag=True):
 class GetFile(msgspec.Struct, frozen=True, tag=True):
     """The path has a parameter `file`, as have the next two."""
 
-    encode: Callable[[StoredFile], bytes]
+    encode: Callable[[StoredFile, Incoming], bytes]
 
 
 class ReadFile(msgspec.Struct, frozen=True, tag=True):
@@ -168,6 +179,115 @@ class ReadFile(msgspec.Struct, frozen=True, tag=True):
 
 class DeleteFile(msgspec.Struct, frozen=True, tag=True):
     encode: Callable[[str], bytes]
+
+
+class GetResponse(msgspec.Struct, frozen=True, tag=True):
+    """A kept answer. The path has a parameter `response`. `encode` may raise GatewayError (400)."""
+
+    encode: Callable[[KeptResponse, Incoming], bytes]
+
+
+class DeleteResponse(msgspec.Struct, frozen=True, tag=True):
+    encode: Callable[[str], bytes]
+
+
+class NewConversation(msgspec.Struct, frozen=True):
+    """A conversation that a client begins. `ignored` as in `ChatRequest`."""
+
+    conversation: Conversation
+    items: tuple[Item, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+class NewItems(msgspec.Struct, frozen=True):
+    items: tuple[Item, ...]
+    ignored: tuple[str, ...] = ()
+
+
+class NewMetadata(msgspec.Struct, frozen=True):
+    metadata: dict[str, str]
+    ignored: tuple[str, ...] = ()
+
+
+class CreateConversation(msgspec.Struct, frozen=True, tag=True):
+    """`decode` takes ids and the time from the stamp."""
+
+    decode: Callable[[Incoming, Stamp], NewConversation]
+    encode: Callable[[Conversation], bytes]
+
+
+class GetConversation(msgspec.Struct, frozen=True, tag=True):
+    """The path has a parameter `conversation`, as have those of the next ones; those of one item `item` too."""
+
+    encode: Callable[[Conversation], bytes]
+
+
+class UpdateConversation(msgspec.Struct, frozen=True, tag=True):
+    decode: Callable[[Incoming], NewMetadata]
+    encode: Callable[[Conversation], bytes]
+
+
+class DeleteConversation(msgspec.Struct, frozen=True, tag=True):
+    encode: Callable[[str], bytes]
+
+
+class AddItems(msgspec.Struct, frozen=True, tag=True):
+    decode: Callable[[Incoming, Stamp], NewItems]
+    encode: Callable[[Page], bytes]
+
+
+class ListItems(msgspec.Struct, frozen=True, tag=True):
+    """Of a conversation, or of what was asked for a kept answer: the path has `conversation` or `response`."""
+
+    decode: Callable[[Incoming], Window]
+    encode: Callable[[Page], bytes]
+
+
+class GetItem(msgspec.Struct, frozen=True, tag=True):
+    encode: Callable[[Item], bytes]
+
+
+class DeleteItem(msgspec.Struct, frozen=True, tag=True):
+    encode: Callable[[Conversation], bytes]
+
+
+ServeKept = (
+    GetResponse
+    | DeleteResponse
+    | CreateConversation
+    | GetConversation
+    | UpdateConversation
+    | DeleteConversation
+    | AddItems
+    | ListItems
+    | GetItem
+    | DeleteItem
+)
+
+
+class Relay(msgspec.Struct, frozen=True, tag=True):
+    """A request of a client that speaks the upstream's own wire: it goes on as it came, and so does its answer.
+
+    `url` is its place there, from the upstream's base URL. `is_generation`: it counts as one of the credential's
+    streams. `has_ids`: ids of what the upstream keeps may stand in it, which clients know sealed.
+    """
+
+    url: Callable[[Incoming, str], str]
+    is_generation: bool = False
+    has_ids: bool = False
+
+
+class ExchangeKey(msgspec.Struct, frozen=True, tag=True):
+    """A token that stands for the client's key for a while. `encode` takes it and its end in unix milliseconds; the
+    request too, because some clients want to be told where the token is good."""
+
+    encode: Callable[[str, int, Incoming], bytes]
+
+
+class Choose(msgspec.Struct, frozen=True, tag=True):
+    """Which service a request wants is said in its body alone. `choose` raises GatewayError (400)."""
+
+    choose: "Callable[[Incoming], Service]"
 
 
 Service = (
@@ -180,11 +300,16 @@ Service = (
     | ListModels
     | GetModel
     | Say
+    | StartUpload
     | UploadFile
     | ListFiles
     | GetFile
     | ReadFile
     | DeleteFile
+    | ServeKept
+    | Relay
+    | ExchangeKey
+    | Choose
 )
 
 
@@ -208,9 +333,11 @@ def _no_headers(problem: Problem) -> tuple[tuple[str, str], ...]:
 
 class Face(msgspec.Struct, frozen=True):
     """`name` is what keys' scopes call it. `encode_error` makes the body of an error from the problem and our request
-    id, `error_headers` the headers that some clients read it from; the status is the problem's own."""
+    id, `error_headers` the headers that some clients read it from; the status is the problem's own. `id_header` is
+    where its clients look for the request id, besides `x-request-id`."""
 
     name: str
     endpoints: tuple[Endpoint, ...]
     encode_error: Callable[[Problem, str], bytes]
     error_headers: Callable[[Problem], tuple[tuple[str, str], ...]] = _no_headers
+    id_header: str = ""

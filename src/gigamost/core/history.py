@@ -1,4 +1,6 @@
-"""What is kept for a client between its requests: the items of a conversation in the client's own protocol."""
+"""What is kept for a client between its requests: answers and conversations, in the client's own protocol."""
+
+from typing import Literal
 
 import msgspec
 
@@ -11,10 +13,12 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Refers(msgspec.Struct, frozen=True):
-    """What a request builds on: an earlier answer, or a conversation; "" for none."""
+    """What a request builds on: an earlier answer, or a conversation; "" for none. `items` are the ids of single kept
+    items that it names instead of repeating them."""
 
     response: str = ""
     conversation: str = ""
+    items: tuple[str, ...] = ()
 
 
 class KeptResponse(msgspec.Struct, frozen=True):
@@ -27,3 +31,31 @@ class KeptResponse(msgspec.Struct, frozen=True):
     input: tuple[Item, ...]
     output: tuple[Item, ...]
     refers: Refers = Refers()
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """What is known of a conversation beside its items. `created` is unix seconds."""
+
+    id: str
+    created: int
+    metadata: dict[str, str] = {}
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A kept answer as a part of a chain of them: its id, and what it builds on."""
+
+    id: str
+    refers: Refers
+
+
+class Window(msgspec.Struct, frozen=True):
+    """Which part of a list: `limit` items behind the item `after` ("": from the beginning), oldest first or last."""
+
+    limit: int = 20
+    after: str = ""
+    order: Literal["asc", "desc"] = "desc"
+
+
+class Page(msgspec.Struct, frozen=True):
+    items: tuple[Item, ...]
+    has_more: bool = False

@@ -10,7 +10,8 @@ ModelKind = Literal["chat", "embedder", "filter", "aicheck"]
 class Capabilities(msgspec.Struct, frozen=True):
     """Sizes are tokens. `structured` says how JSON is made to fit a schema: by the model's own mode or a forced call.
 
-    `strict_objects`: the model's validator refuses an object schema without `properties`.
+    `strict_objects`: the model's validator refuses an object schema without `properties`. `api` is the version of the
+    upstream's wire that serves the model best, where a request needs none in particular.
     """
 
     context: int = 131_072
@@ -22,6 +23,7 @@ class Capabilities(msgspec.Struct, frozen=True):
     reasoning: bool = False
     strict_objects: bool = True
     dimensions: int = 0
+    api: Literal["v1", "v2"] = "v1"
 
 
 class Model(msgspec.Struct, frozen=True):

@@ -2,8 +2,9 @@
 
 from gigamost.core.events import Event, Failure, PartEnd
 from gigamost.core.fold import Reply, unfold
-from gigamost.core.request import Format, JsonSchema
+from gigamost.core.request import Format
 from gigamost.pipeline.enforce import Enforcer, StrictText
+from gigamost.pipeline.fitting import must_fit
 from gigamost.pipeline.localise import localise
 from gigamost.pipeline.opened import Opened
 from gigamost.pipeline.send import Trail
@@ -55,9 +56,9 @@ class Answer:
         return batch
 
     def stream(self, wanted: Format) -> "Answer":
-        """From here on it streams: a strict schema is checked at its end."""
-        if isinstance(wanted, JsonSchema) and wanted.strict:
-            self._strict = StrictText(wanted.schema)
+        """From here on it streams: a form that it must have is checked at its end."""
+        if must_fit(wanted):
+            self._strict = StrictText(wanted)
         return self
 
     def settle(self, reply: Reply) -> "Answer":

@@ -1,8 +1,9 @@
 """One plain request to an upstream (all but chat): the same credential, gate and table of recovery, no stream."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from gigamost.core.errors import GatewayError
 from gigamost.pipeline.recovery import (
@@ -14,9 +15,11 @@ from gigamost.pipeline.recovery import (
     for_client,
     pause,
 )
-from gigamost.protocols.gigachat.v1.errors import decode_error
+from gigamost.protocols.gigachat.problems import decode_error
 from gigamost.upstreams.account import Account
 from gigamost.upstreams.http import TransportError
+
+Result = TypeVar("Result")
 
 
 class Answered(NamedTuple):
@@ -41,22 +44,24 @@ async def ask(
     the second one is asked when the first has failed, never after a possible generation of the same answer twice.
     """
     for at, account in enumerate(accounts[:2]):
+        once = partial(_once, account, method, path, headers, body)
         try:
             if gate is None:
-                return Answered(account, await _on(account, method, path, headers, body))
+                return Answered(account, await retried(once))
             with await account.gate.acquire(*gate):
-                return Answered(account, await _on(account, method, path, headers, body))
+                return Answered(account, await retried(once))
         except Failed as failed:
             if at + 1 == len(accounts[:2]) or STEPS[failed.cause] == "fail":
                 raise for_client(failed.problem, client_owned=account.client_owned) from None
     raise ValueError("a request needs at least one account")
 
 
-async def _on(account: Account, method: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
+async def retried(once: Callable[[], Awaitable[Result]]) -> Result:
+    """One request to one target, again as often as the table of recovery allows. Raises what `once` does at last."""
     refreshed = False
     for posts in range(1, MAX_POSTS + 1):
         try:
-            return await _once(account, method, path, headers, body)
+            return await once()
         except Failed as failed:
             step, wait = STEPS[failed.cause], pause(failed.problem, posts)
             if posts == MAX_POSTS:

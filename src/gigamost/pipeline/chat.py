@@ -8,14 +8,14 @@ from gigamost.core.errors import GatewayError, invalid
 from gigamost.core.events import Event
 from gigamost.core.fold import Reply, fold
 from gigamost.core.messages import ClientFile, Media, Message, Part, ToolCall
-from gigamost.core.request import ChatRequest, JsonObject, JsonSchema
-from gigamost.core.schema import check
+from gigamost.core.request import ChatRequest, JsonObject
 from gigamost.core.usage import Usage
 from gigamost.objects.ids import Seal
 from gigamost.pipeline.answer import Answer
 from gigamost.pipeline.context import ORIGIN, Context, Ids, client_id, owner_of, tracing
 from gigamost.pipeline.enforce import Enforcer
 from gigamost.pipeline.files import AccountFiles
+from gigamost.pipeline.fitting import check_format
 from gigamost.pipeline.followup import Plan, after_failure, begin, judge, must_be_whole
 from gigamost.pipeline.materialise import Materialiser
 from gigamost.pipeline.send import Ready, Sender, Target, Trail
@@ -48,8 +48,7 @@ class Chat:
     async def answer(self, request: ChatRequest, context: Context) -> Answer:
         """Raises GatewayError: then nothing was shown to the client yet."""
         request = self._with_defaults(request)
-        if isinstance(request.format, JsonSchema):
-            check(request.format.schema, param="response_format")  # before anything is paid for
+        check_format(request.format)
         targets = self._holding(request, context, await self._find_targets(request, context))
         trail, spent, plan = Trail(), Usage(), begin(request)
         while True:

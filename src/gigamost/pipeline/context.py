@@ -17,11 +17,13 @@ FILE: Final = "file"  # the kind of sealed ids of clients' files
 
 
 class Context(msgspec.Struct, frozen=True):
-    """One request of a client. `session` is the client's own `X-Session-ID`, "" when it sent none."""
+    """One request of a client. `session` and `user` are the client's own `X-Session-ID` and `X-Client-ID`, "" when it
+    sent none."""
 
     principal: Principal
     request_id: str
     session: str = ""
+    user: str = ""
 
 
 def owner_of(context: Context, account: Account) -> Owner:

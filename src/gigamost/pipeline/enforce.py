@@ -4,7 +4,7 @@
 - a tool call is held until it is whole, its arguments are made to fit the client's own schema, and it gets its id;
 - `parallel_tool_calls: false` keeps the first call;
 - usage that the upstream did not give is estimated;
-- a stream that has to fit a strict schema is checked at its end.
+- a stream that has to fit a strict schema or an expression is checked at its end.
 """
 
 import msgspec
@@ -12,10 +12,11 @@ import msgspec
 from gigamost.core.errors import Kind, Problem
 from gigamost.core.estimate import input_tokens, output_tokens
 from gigamost.core.events import Event, Failure, Finish, PartDelta, PartEnd, PartStart
-from gigamost.core.request import ChatRequest, JsonObject
-from gigamost.core.schema import coerce, validate
+from gigamost.core.request import ChatRequest, JsonSchema, Regex
+from gigamost.core.schema import coerce
 from gigamost.core.usage import Usage
 from gigamost.pipeline.context import Ids
+from gigamost.pipeline.fitting import unfit, why_unfit
 from gigamost.pipeline.stop import StopCutter
 
 
@@ -62,8 +63,9 @@ class Enforcer:
         return Usage(input_tokens(self._request), output_tokens(self._characters), estimated=True)
 
     def _delta(self, event: PartDelta, out: list[Event]) -> None:
-        self._characters += len(event.text)
         kind = self._opened.kind if self._opened is not None else None
+        if kind != "builtin":  # its progress is not the model's
+            self._characters += len(event.text)
         if kind == "tool_call":
             self._arguments.append(event.text)
         elif kind == "text" and self._cutter is not None:
@@ -101,10 +103,10 @@ class Enforcer:
 
 
 class StrictText:
-    """A streamed answer that has to fit a strict schema: if the whole does not, its end becomes an error."""
+    """A streamed answer that has to have a form: if the whole does not, its end becomes an error."""
 
-    def __init__(self, schema: JsonObject) -> None:
-        self._schema = schema
+    def __init__(self, wanted: JsonSchema | Regex) -> None:
+        self._wanted = wanted
         self._texts: list[str] = []
         self._in_text = False
 
@@ -115,12 +117,11 @@ class StrictText:
             elif isinstance(event, PartDelta) and self._in_text:
                 self._texts.append(event.text)
             elif isinstance(event, Finish) and event.reason == "stop":
-                why = validate("".join(self._texts), self._schema)
+                why = why_unfit("".join(self._texts), self._wanted)
                 if why is not None:
-                    return [*events[:at], Failure(_misfit(why))]
+                    return [*events[:at], Failure(_misfit(unfit(self._wanted, why)))]
         return events
 
 
-def _misfit(why: str) -> Problem:
-    message = f"The model's answer does not fit the schema of the request: {why}."
+def _misfit(message: str) -> Problem:
     return Problem(Kind.UPSTREAM_FAILED, message, code="upstream_answer_unfit")

@@ -5,7 +5,7 @@ two per request, all of them paid for and added up.
     a broken function call                        the same again, once
     a call was demanded, none came                which tool? (a forced choice), then that tool forced
     arguments that do not fit the tool's schema   the same tool forced, with the mistake named
-    text that does not fit the wanted JSON        the same question with the answer and its mistake
+    text that is not in the wanted form           the same question with the answer and its mistake
 """
 
 from typing import Literal, NamedTuple
@@ -21,12 +21,12 @@ from gigamost.core.request import (
     ChatRequest,
     Function,
     JsonObject,
-    JsonSchema,
     OneTool,
     PlainText,
     Regex,
 )
 from gigamost.core.schema import validate
+from gigamost.pipeline.fitting import Shaped, bared, must_fit, unfit, why_unfit
 
 LIMIT = 2  # follow-ups per request
 CHOOSER = "choose_function"
@@ -35,8 +35,7 @@ _NO_CALL = "The model answered with text although a tool call was demanded."
 _WRONG_ARGUMENTS = (
     "The arguments of your call of {name} do not fit its schema: {why}. Call it again with correct arguments."
 )
-_REPAIR = "This is not what was asked for: {why}. Answer again with the corrected JSON and nothing else."
-_ANY_OBJECT = {"type": "object"}
+_REPAIR = "This is not what was asked for: {why}. Answer again with the corrected {form} and nothing else."
 
 Stage = Literal["first", "choosing", "chosen", "repairing"]
 
@@ -60,7 +59,12 @@ def begin(request: ChatRequest) -> Plan:
 
 def must_be_whole(request: ChatRequest) -> bool:
     """Whether nothing may be shown before the whole answer is there, even in a stream."""
-    return isinstance(request.tool_choice, AnyTool | OneTool)
+    return _demands_call(request)
+
+
+def _demands_call(request: ChatRequest) -> bool:
+    """A built-in tool that has to be used is no call: it runs upstream."""
+    return isinstance(request.tool_choice, AnyTool | OneTool) and bool(request.tools)
 
 
 def judge(client: ChatRequest, plan: Plan, reply: Reply) -> Reply | Plan:
@@ -72,13 +76,13 @@ def judge(client: ChatRequest, plan: Plan, reply: Reply) -> Reply | Plan:
         return reply  # cut or filtered: asking again would say the same
     if not reply.calls and reply.text.strip() == "<":
         return _again(plan) or _refuse("The model gave a degenerate answer.")
-    if isinstance(client.tool_choice, AnyTool | OneTool) and not reply.calls:
+    if _demands_call(client) and not reply.calls:
         return _insist(client, plan)
     if reply.calls:
         return _fitting_calls(client, plan, reply)
-    if isinstance(client.format, PlainText | Regex):
+    if isinstance(client.format, PlainText):
         return reply
-    return _fitting_json(client, plan, reply)
+    return _fitting_text(client, plan, reply, client.format)
 
 
 def after_failure(plan: Plan, problem: Problem) -> Plan | None:
@@ -145,33 +149,23 @@ def _misfit(arguments: str, schema: JsonObject) -> str | None:
         return None
 
 
-def _fitting_json(client: ChatRequest, plan: Plan, reply: Reply) -> Reply | Plan:
-    schema = client.format.schema if isinstance(client.format, JsonSchema) else _ANY_OBJECT
+def _fitting_text(client: ChatRequest, plan: Plan, reply: Reply, wanted: Shaped) -> Reply | Plan:
     text = reply.text
-    if validate(text, schema) is None:
+    if why_unfit(text, wanted) is None:
         return reply
-    bare = unfenced(text)
-    why = validate(bare, schema)
+    bare = bared(text, wanted)
+    why = why_unfit(bare, wanted)
     if why is None:
         others = tuple(part for part in reply.parts if not isinstance(part, Text))
         return msgspec.structs.replace(reply, parts=(*others, Text(bare)))
     if plan.stage == "first" and plan.used < LIMIT:
-        talk = (Message("assistant", (Text(text),)), Message("user", (Text(_REPAIR.format(why=why)),)))
+        words = _REPAIR.format(why=why, form="text" if isinstance(wanted, Regex) else "JSON")
+        talk = (Message("assistant", (Text(text),)), Message("user", (Text(words),)))
         # Without tools the native mode can be used: it breaks next to functions (quirk 32).
         request = msgspec.structs.replace(
             client, messages=(*client.messages, *talk), tools=(), tool_choice=AutoTool(), stream=False
         )
         return Plan(request, "repairing", plan.used + 1)
-    if not isinstance(client.format, JsonSchema) or not client.format.strict:
+    if not must_fit(wanted):
         return reply
-    return _refuse(f"The model's answer does not fit the schema of response_format: {why}.")
-
-
-def unfenced(text: str) -> str:
-    """The JSON inside a Markdown fence or between words: from the first bracket to the last one that matches."""
-    starts = [at for bracket in "{[" if (at := text.find(bracket)) >= 0]
-    if not starts:
-        return text
-    start = min(starts)
-    end = text.rfind("}" if text[start] == "{" else "]")
-    return text[start : end + 1] if end > start else text
+    return _refuse(unfit(wanted, why))

@@ -1,5 +1,7 @@
 """Brings what an upstream generated into the answer: a client cannot follow an upstream's file id."""
 
+import msgspec
+
 from gigamost.core.errors import GatewayError, Kind, Problem
 from gigamost.core.events import Event, Failure, PartEnd
 from gigamost.core.messages import FileRef, Inline, Media
@@ -21,10 +23,10 @@ async def localise(end: PartEnd, files: FileStore) -> tuple[Event, ...]:
             try:
                 data = await files.download(each.source.id)
             except GatewayError as error:
-                return PartEnd(opaque=end.opaque), Failure(_lost(each, error))
+                return msgspec.structs.replace(end, media=()), Failure(_lost(each, error))
             each = Media(each.kind, Inline(data), sniff(data) or each.mime or "application/octet-stream", each.name)
         media.append(each)
-    return (PartEnd(tuple(media), end.opaque),)
+    return (msgspec.structs.replace(end, media=tuple(media)),)
 
 
 def _lost(media: Media, error: GatewayError) -> Problem:

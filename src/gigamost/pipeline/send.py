@@ -28,7 +28,7 @@ from gigamost.upstreams.account import Account
 from gigamost.upstreams.http import TransportError
 
 _ERROR_LIMIT = 1024 * 1024  # bytes of an error's body that are worth reading
-_EMPTY = Problem(Kind.UPSTREAM_FAILED, "The upstream answered with nothing at all.", code="upstream_empty")
+EMPTY = Problem(Kind.UPSTREAM_FAILED, "The upstream answered with nothing at all.", code="upstream_empty")
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -105,6 +105,8 @@ class _Attempt:
         self._prepare = prepare
         self._trail = trail
         self._patience = patience
+        self._dialect = sender.dialect(target)
+        self._asked: tuple[str, str] | None = None  # a correction that is being tried, and the refusal it answers
         trail.upstream = target.account.name
 
     async def run(self, tenant: str) -> Opened:
@@ -120,7 +122,7 @@ class _Attempt:
         return opened
 
     async def _posts(self) -> Opened:
-        ready = await self._prepare(self._target, self._sender.dialect(self._target))
+        ready = await self._prepare(self._target, self._dialect)
         mended: set[str] = set()  # each way of mending a refused request is tried once
         try:
             for posts in range(1, MAX_POSTS + 1):
@@ -129,18 +131,19 @@ class _Attempt:
                 except Failed as failed:
                     if posts == MAX_POSTS:
                         raise
-                    mend = self._mend(ready, failed)
+                    mend = self._mend(ready, failed, mended)
                     wait = pause(failed.problem, posts)
-                    if mend is not None and mend not in mended:
+                    if mend is not None:
                         mended.add(mend)
                         if mend != "refresh":
                             ready.release()
-                            ready = await self._prepare(self._target, self._sender.dialect(self._target))
+                            ready = await self._prepare(self._target, self._dialect)
                     elif STEPS[failed.cause] == "retry" and wait is not None:
                         await asyncio.sleep(wait)
                     else:
                         raise
                 else:
+                    self._learn()
                     opened.on_close(ready.release)
                     return opened
         except BaseException:
@@ -148,17 +151,28 @@ class _Attempt:
             raise
         raise AssertionError("the last post returns or raises")
 
-    def _mend(self, ready: Ready, failed: Failed) -> str | None:
-        """What can be changed about a refused request: its token, our dialect, files that the upstream has lost."""
+    def _mend(self, ready: Ready, failed: Failed, mended: set[str]) -> str | None:
+        """What can still be changed about a refused request: token, dialect, files that the upstream has lost."""
         if STEPS[failed.cause] == "refresh":
-            return "refresh"
+            return "refresh" if "refresh" not in mended else None
         if failed.cause != "refused":
             return None
+        if self._asked is not None and failed.problem.message != self._asked[1]:
+            self._learn()
+        elif self._asked is not None:
+            self._dialect -= {self._asked[0]}
         correction = ready.call.correct(failed.problem)
-        if correction is not None:
-            self._sender.learn(self._target, correction)
+        if correction is not None and correction not in mended:
+            self._asked = correction, failed.problem.message
+            self._dialect |= {correction}
             return correction
-        return "files" if ready.forget() else None
+        return "files" if "files" not in mended and ready.forget() else None
+
+    def _learn(self) -> None:
+        """The refusal that asked for a correction is gone: it helped. One that did not is not remembered."""
+        if self._asked is not None:
+            self._sender.learn(self._target, self._asked[0])
+            self._asked = None
 
     async def _post(self, ready: Ready) -> Opened:
         self._trail.posts += 1
@@ -212,6 +226,6 @@ def _demand_content(opened: Opened) -> None:
         case Failure(problem=problem):
             raise failed_inside(problem)
         case Finish(reason="stop"):
-            raise Failed("empty", _EMPTY)
+            raise Failed("empty", EMPTY)
         case _:
             return

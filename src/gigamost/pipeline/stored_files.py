@@ -21,7 +21,7 @@ from gigamost.core.tasks import StoredFile
 from gigamost.core.text import clean_text
 from gigamost.objects.ids import Seal
 from gigamost.pipeline.ask import ask
-from gigamost.pipeline.context import FILE, Context, owner_of
+from gigamost.pipeline.context import FILE, Context, client_id, owner_of
 from gigamost.pipeline.files import AccountFiles
 from gigamost.pipeline.plain import each
 from gigamost.pipeline.routes import Routes
@@ -83,7 +83,8 @@ class StoredFiles:
         """The bytes and their media type."""
         account, upstream_id = self._opened(file_id, context)
         with _missing(file_id):
-            data = await AccountFiles(account, "").download(upstream_id)
+            # A picture that GigaChat made is shown only to the end user it was made for.
+            data = await AccountFiles(account, client_id(self._seal, context, context.user)).download(upstream_id)
         return data, await asyncio.to_thread(sniff, data) or "application/octet-stream"
 
     async def delete_file(self, file_id: str, context: Context) -> None:

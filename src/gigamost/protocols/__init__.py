@@ -1,6 +1,25 @@
 """The wires that clients and upstreams speak: pure translation, one folder each; `ALL` registers them."""
 
 from gigamost.core.face import Face
-from gigamost.protocols import openai_chat, openai_tasks
+from gigamost.protocols import (
+    anthropic_messages,
+    bedrock_converse,
+    gemini,
+    ollama,
+    openai_chat,
+    openai_responses,
+    openai_tasks,
+)
+from gigamost.protocols.gigachat import native
 
-ALL = (Face("openai", (*openai_chat.ENDPOINTS, *openai_tasks.ENDPOINTS), openai_chat.encode_error),)
+_OPENAI = (*openai_chat.ENDPOINTS, *openai_responses.ENDPOINTS, *openai_tasks.ENDPOINTS)
+
+ALL = (
+    Face("openai", _OPENAI, openai_chat.encode_error),
+    anthropic_messages.FACE,
+    bedrock_converse.FACE,
+    gemini.FACE,
+    native.FACE,
+    native.OAUTH_FACE,
+    ollama.FACE,
+)

@@ -16,6 +16,7 @@ import msgspec
 from gigamost.core.errors import GatewayError, Kind, invalid
 
 FLAGSHIP: Final = "GigaChat-2-Max"  # where no default is configured
+_UNTAGGED: Final = ":latest"  # Ollama's clients put this tag on names that have none
 _SHOWN: Final = 80  # characters of a client's name that an error repeats
 
 
@@ -32,9 +33,15 @@ class Row(msgspec.Struct, frozen=True):
 
 
 BUILT_IN: Final = (
+    # OpenAI's names of what writes recordings down: a model that hears, whatever the default is.
+    Row("GigaChat-2", ("gpt-4o-mini-transcribe*",)),
+    Row("GigaChat-2-Max", ("gpt-4o-transcribe*", "whisper-*")),
+    # Google's embedding models, before the rule for its chat models.
+    Row("Embeddings", ("gemini-embedding-*", "text-embedding-00*")),
     Row("GigaChat-2-Pro", ("gigachat-pro",)),
     Row("GigaChat-2", ("gpt-3.5*",), ("mini", "nano", "lite", "haiku", "flash")),
     Row("", ("gigachat", "gigachat-max", "gpt-4*", "gpt-5*", "o1*", "o2*", "o3*", "o4*", "claude-*", "gemini-*")),
+    Row("", ("anthropic.claude-*", "*.anthropic.claude-*")),  # the same on Bedrock, there with a region before it
     # OpenAI's names of the same order of size; the vectors have GigaChat's dimensions.
     Row("Embeddings", ("text-embedding-3-small", "text-embedding-ada-002")),
     Row("EmbeddingsGigaR", ("text-embedding-3-large",)),
@@ -47,10 +54,13 @@ def resolve(name: str, upstream_models: Collection[str], aliases: Mapping[str, s
 
     Raises GatewayError: MODEL_NOT_FOUND (404) that names what is near, INVALID_REQUEST (400) for an empty name.
     """
-    if name in upstream_models:
-        return name
-    if name in aliases:
-        return aliases[name]
+    untagged = name.removesuffix(_UNTAGGED)
+    for spelled in (name, untagged):
+        if spelled in upstream_models:
+            return spelled
+        if spelled in aliases:
+            return aliases[spelled]
+    name = untagged
     for pattern, target in aliases.items():
         if fnmatchcase(name, pattern):
             return target

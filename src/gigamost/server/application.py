@@ -92,6 +92,8 @@ class Application:
         if self._cors.answers(http):
             await self._cors.preflight(http)
             return
+        if match is not None and match.face.id_header:
+            http.common = [*http.common, (match.face.id_header.encode(), http.request_id.encode())]
         if match is None:
             if await self._system.serve(http, draining=self.draining):
                 return
@@ -106,7 +108,8 @@ class Application:
             raise GatewayError(Kind.METHOD_NOT_ALLOWED, message)
         body = await http.body() if http.method in ("POST", "PUT", "PATCH") else b""
         incoming = Incoming(body, match.parameters, http.query, http.headers)
-        context = Context(principal, http.request_id, http.headers.get("x-session-id", ""))
+        own = http.headers
+        context = Context(principal, http.request_id, own.get("x-session-id", ""), own.get("x-client-id", ""))
         http.watch()
         await self._endpoints.serve(endpoint.service, http, incoming, context)
 

@@ -1,17 +1,32 @@
 """What every kind of endpoint does with a request: the closed set of `core.face.Service`, one function each."""
 
+from collections.abc import Callable, Sequence
 from typing import assert_never
 from urllib.parse import quote
 
+from gigamost.auth.access import Peer
+from gigamost.auth.tokens import Token
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.face import (
+    AddItems,
+    Choose,
+    CreateConversation,
+    DeleteConversation,
     DeleteFile,
+    DeleteItem,
+    DeleteResponse,
+    ExchangeKey,
+    GetConversation,
     GetFile,
+    GetItem,
     GetModel,
+    GetResponse,
     Incoming,
     ListFiles,
+    ListItems,
     ListModels,
     ReadFile,
+    Relay,
     Say,
     ServeChat,
     ServeCount,
@@ -20,20 +35,41 @@ from gigamost.core.face import (
     ServeModerations,
     ServeResponses,
     Service,
+    StartUpload,
+    UpdateConversation,
     UploadFile,
 )
+from gigamost.pipeline.archive import Archive
 from gigamost.pipeline.chat import Chat
 from gigamost.pipeline.context import Context
+from gigamost.pipeline.kept import KeptChat
+from gigamost.pipeline.relay import Relayer
 from gigamost.pipeline.tasks import Tasks
-from gigamost.server import respond
 from gigamost.server.exchange import Http
-from gigamost.server.respond import JSON, ignored, stamp
+from gigamost.server.kept import KeptEndpoints
+from gigamost.server.relay import relay
+from gigamost.server.respond import JSON, ignored, respond, stamp
+from gigamost.server.types import Header
 
 
 class Endpoints:
-    def __init__(self, chat: Chat, tasks: Tasks) -> None:
+    """`issue` makes a token for the key of a request."""
+
+    def __init__(
+        self,
+        chat: Chat,
+        tasks: Tasks,
+        kept_chat: KeptChat,
+        archive: Archive,
+        relayer: Relayer,
+        issue: Callable[[Peer], Token],
+    ) -> None:
+        self._relayer = relayer
+        self._issue = issue
         self._chat = chat
         self._tasks = tasks
+        self._kept_chat = kept_chat
+        self._kept = KeptEndpoints(archive)
 
     async def serve(self, service: Service, http: Http, incoming: Incoming, context: Context) -> None:
         """Raises GatewayError as long as nothing was sent."""
@@ -41,7 +77,7 @@ class Endpoints:
             case ServeChat():
                 await self._serve_chat(service, http, incoming, context)
             case ServeResponses():
-                raise GatewayError(Kind.UNSUPPORTED, "Nothing is kept between requests.")
+                await self._serve_responses(service, http, incoming, context)
             case ServeCount(decode=decode):
                 counting = decode(incoming)
                 tokens, is_estimate = await self._tasks.count(counting.request, context)
@@ -69,18 +105,47 @@ class Endpoints:
             case Say(encode=say):
                 content_type, said = say(incoming)
                 await http.whole(200, said, [(b"content-type", content_type.encode())])
+            case StartUpload(headers=headers_of):
+                await http.whole(200, b"{}", [JSON, *_raw(headers_of(incoming))])
             case UploadFile() | ListFiles() | GetFile() | ReadFile() | DeleteFile():
                 await self._serve_files(service, http, incoming, context)
+            case (
+                GetResponse()
+                | DeleteResponse()
+                | CreateConversation()
+                | GetConversation()
+                | UpdateConversation()
+                | DeleteConversation()
+                | AddItems()
+                | ListItems()
+                | GetItem()
+                | DeleteItem()
+            ):
+                await self._kept.serve(service, http, incoming, context)
+            case Relay():
+                await relay(http, await self._relayer.relay(service, http.method, incoming, context))
+            case Choose(choose=choose):
+                await self.serve(choose(incoming), http, incoming, context)
+            case ExchangeKey():
+                await self._exchange_key(service, http, incoming)
             case _:
                 assert_never(service)
+
+    async def _exchange_key(self, service: ExchangeKey, http: Http, incoming: Incoming) -> None:
+        token = self._issue(Peer(http.headers, http.query))
+        said = service.encode(token.text, token.expires_at, incoming)
+        await http.whole(200, said, [JSON, (b"cache-control", b"no-store")])
 
     async def _serve_chat(self, service: ServeChat, http: Http, incoming: Incoming, context: Context) -> None:
         exchange = service.decode(incoming)
         answer = await self._chat.answer(exchange.request, context)
-        try:
-            await (respond.stream if exchange.request.stream else respond.whole)(http, exchange, answer)
-        finally:
-            answer.close()
+        await respond(http, exchange, answer, stamp(http, exchange.request.model))
+
+    async def _serve_responses(self, service: ServeResponses, http: Http, incoming: Incoming, context: Context) -> None:
+        exchange = service.decode(incoming)
+        marked = stamp(http, exchange.request.model)
+        answer = await self._kept_chat.answer(exchange, marked, context)
+        await respond(http, exchange, answer, marked)
 
     async def _serve_files(
         self,
@@ -91,14 +156,14 @@ class Endpoints:
     ) -> None:
         file_id = incoming.path.get("file", "")
         match service:
-            case UploadFile(decode=decode, encode=encode):
+            case UploadFile(decode=decode, encode=encode, headers=headers):
                 new = decode(incoming)
-                data = encode(await self._tasks.upload(new, context))
-                await http.whole(200, data, [JSON, *ignored(new.ignored)])
+                data = encode(await self._tasks.upload(new, context), incoming)
+                await http.whole(200, data, [JSON, *_raw(headers), *ignored(new.ignored)])
             case ListFiles(encode=encode):
                 await http.whole(200, encode(await self._tasks.list_files(context), incoming), [JSON])
             case GetFile(encode=encode):
-                await http.whole(200, encode(await self._tasks.get_file(file_id, context)), [JSON])
+                await http.whole(200, encode(await self._tasks.get_file(file_id, context), incoming), [JSON])
             case ReadFile():
                 content, mime = await self._tasks.read_file(file_id, context)
                 # A client's own bytes must never become a page of the gateway's origin.
@@ -116,6 +181,10 @@ class Endpoints:
                 await http.whole(200, encode(file_id), [JSON])
             case _:
                 assert_never(service)
+
+
+def _raw(headers: Sequence[tuple[str, str]]) -> list[Header]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 def no_route(http: Http) -> GatewayError:

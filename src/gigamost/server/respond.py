@@ -11,6 +11,8 @@ from gigamost.core.codec import Exchange, Stamp
 from gigamost.core.errors import Kind, Problem
 from gigamost.core.events import Failure
 from gigamost.pipeline.answer import Answer
+from gigamost.pipeline.kept import KeptAnswer
+from gigamost.pipeline.relay import Relayed
 from gigamost.server.exchange import Http
 from gigamost.server.types import Header
 
@@ -26,7 +28,7 @@ def stamp(http: Http, model: str) -> Stamp:
     return Stamp(http.request_id.replace("-", ""), int(time()), model, http.elapsed)
 
 
-def told(http: Http, answer: Answer) -> list[Header]:
+def told(http: Http, answer: Answer | KeptAnswer | Relayed) -> list[Header]:
     """What the gateway says about an answer in its headers."""
     trail = answer.trail
     overhead = (monotonic() - http.started - trail.upstream_seconds - trail.queued_seconds) * 1000
@@ -48,15 +50,23 @@ def ignored(names: Sequence[str]) -> list[Header]:
     return [(b"x-gigamost-ignored", value.lstrip().encode("ascii"))]
 
 
-async def whole(http: Http, exchange: Exchange, answer: Answer) -> None:
+async def respond(http: Http, exchange: Exchange, answer: Answer | KeptAnswer, marked: Stamp) -> None:
+    """Whole or as a stream, as the client asked; closes the answer."""
+    try:
+        await (_stream if exchange.request.stream else _whole)(http, exchange, answer, marked)
+    finally:
+        answer.close()
+
+
+async def _whole(http: Http, exchange: Exchange, answer: Answer | KeptAnswer, marked: Stamp) -> None:
     if answer.reply is None:
         raise TypeError("only a stream may be answered before it is whole")
-    body = exchange.encode(answer.reply, stamp(http, exchange.request.model))
+    body = exchange.encode(answer.reply, marked)
     await http.whole(200, body, [(b"content-type", exchange.content_type.encode()), *told(http, answer)])
 
 
-async def stream(http: Http, exchange: Exchange, answer: Answer) -> None:
-    encoder = exchange.encoder(stamp(http, exchange.request.model))
+async def _stream(http: Http, exchange: Exchange, answer: Answer | KeptAnswer, marked: Stamp) -> None:
+    encoder = exchange.encoder(marked)
     data = b"".join(map(encoder.feed, await answer.read()))
     content_type = encoder.content_type.encode()
     headers = [(b"content-type", content_type), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]

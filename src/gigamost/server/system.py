@@ -35,8 +35,6 @@ class System:
                 if self._closed and not self._access.is_master(Peer(http.headers, http.query)):
                     raise GatewayError(Kind.UNAUTHENTICATED, "/health needs the master key here.")
                 await _json(http, 200, {"status": "draining" if draining else "healthy", **self._health()})
-            case "/":
-                await _json(http, 200, {"gateway": "gigamost", "health": "/health", "models": "/v1/models"})
             case _:
                 return False
         return True

@@ -1,5 +1,5 @@
 """`POST /v1/completions` of OpenAI, the legacy one (API reference, "Create completion"): one prompt is one user
-message, and the answer's text is the completion.
+message, and the answer's text is the completion. With a suffix the text between the two is asked for.
 
 A chunk of its stream has the form of the whole answer; a Failure is `data: {"error": {...}}` without [DONE].
 """
@@ -16,6 +16,7 @@ from gigamost.core.errors import invalid
 from gigamost.core.events import Event, Failure, Finish, FinishReason, PartDelta, PartEnd, PartStart, Start
 from gigamost.core.face import Incoming
 from gigamost.core.fold import Reply
+from gigamost.core.infill import infill
 from gigamost.core.messages import Media, Message, Text
 from gigamost.core.request import ChatRequest
 from gigamost.framing import sse
@@ -69,7 +70,7 @@ RULES: Mapping[str, Rule] = {name: CHAT[name] for name in _SHARED} | {
     "best_of": Rule("refused", "GigaChat gives one completion per request; send best_of=1 or leave it out.", (1,)),
     "echo": Rule("emulated", "the gateway puts the prompt before the completion"),
     "logprobs": Rule("refused", "GigaChat v1 gives no log probabilities; leave it out."),
-    "suffix": Rule("refused", "text cannot be inserted between a prompt and a suffix; leave it out.", ("",)),
+    "suffix": Rule("emulated", "the text between prompt and suffix is asked for by an instruction"),
 }
 # There are no tools in this protocol, so a call that comes all the same is an end like any other.
 FINISH: Mapping[FinishReason, Literal["stop", "length", "content_filter"]] = {
@@ -102,8 +103,8 @@ class Exchange:
         options = body.stream_options or wire.StreamOptions()
         self._form = Form(bool(options.include_usage), prompt if body.echo else "")
         self.request = ChatRequest(
-            model=body.model,
-            messages=(Message("user", (Text(prompt),)),),
+            model=body.model or incoming.path.get("model", ""),
+            messages=infill(prompt, body.suffix) if body.suffix else (Message("user", (Text(prompt),)),),
             temperature=body.temperature if body.temperature is not UNSET else None,
             top_p=body.top_p if body.top_p is not UNSET else None,
             max_tokens=body.max_tokens if body.max_tokens is not UNSET else None,

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from gigamost.core.body import BodyReader
 from gigamost.core.errors import invalid
@@ -10,6 +10,7 @@ from gigamost.core.request import (
     AnyJson,
     AnyTool,
     AutoTool,
+    Builtin,
     ChatRequest,
     Format,
     Function,
@@ -18,6 +19,7 @@ from gigamost.core.request import (
     NoTool,
     OneTool,
     PlainText,
+    Regex,
     ToolChoice,
 )
 from gigamost.protocols.openai_chat import wire
@@ -25,7 +27,7 @@ from gigamost.protocols.openai_chat.messages import GIGACHAT, Tools, read_functi
 from gigamost.protocols.openai_chat.response import Form
 from gigamost.protocols.openai_chat.rules import RULES
 
-_OWN = ("repetition_penalty", "update_interval", "profanity_check", "flags", "function_ranker", "storage")
+_OWN = ("repetition_penalty", "update_interval", "profanity_check", "flags", "function_ranker", "storage", "user_info")
 _reader = BodyReader(wire.Chat, RULES, cached=("tools", "functions"))
 
 
@@ -41,14 +43,15 @@ def decode(body: bytes) -> tuple[ChatRequest, Form]:
     choice = _legacy_choice(chat.function_call) if legacy else _choice(chat.tool_choice)
     if isinstance(chat.tool_choice, wire.ToolChoice) and chat.tool_choice.allowed_tools is not None:
         tools, choice = _allowed(chat.tool_choice.allowed_tools, tools)
-    _check_choice(choice, tools, "function_call" if legacy else "tool_choice")
+    builtins = given.builtins + _search(chat.web_search_options, given.builtins, ignored)
+    _check_choice(choice, tools, bool(builtins), "function_call" if legacy else "tool_choice")
     limit, spelled = _limit(chat)
     options = chat.stream_options or wire.StreamOptions()
     request = ChatRequest(
         model=chat.model,
         messages=read_messages(chat.messages, ignored),
         tools=tools,
-        builtins=given.builtins,
+        builtins=builtins,
         tool_choice=choice,
         parallel_tool_calls=chat.parallel_tool_calls is not False,
         format=_format(chat.response_format, ignored),
@@ -87,7 +90,27 @@ def _effort(effort: Any) -> Any:
 
 def _own(chat: wire.Chat) -> dict[str, JsonObject]:
     own = {name: value for name in _OWN if (value := getattr(chat, name)) is not UNSET}
+    options = chat.web_search_options
+    if options is not UNSET and options.user_location is not None and "user_info" not in own:
+        timezone = options.user_location.approximate.timezone
+        own |= {"user_info": {"timezone": timezone}} if timezone else {}
     return {GIGACHAT: own} if own else {}
+
+
+def _search(
+    options: wire.WebSearchOptions | UnsetType, builtins: tuple[Builtin, ...], ignored: list[str]
+) -> tuple[Builtin, ...]:
+    """OpenAI's way to ask for a search without a tool. What GigaChat's search does not take is listed."""
+    if options is UNSET:
+        return ()
+    if options.search_context_size not in (None, "medium"):
+        ignored.append("web_search_options.search_context_size")
+    place = options.user_location.approximate if options.user_location is not None else wire.Approximate()
+    if place.city or place.country or place.region:
+        ignored.append("web_search_options.user_location")
+    if any(each.kind == "web_search" for each in builtins):
+        return ()
+    return (Builtin("web_search", "web_search_options"),)
 
 
 def _choice(choice: Any) -> ToolChoice:
@@ -127,12 +150,15 @@ def _allowed(allowed: wire.AllowedTools, tools: tuple[Function, ...]) -> tuple[t
 
 
 def _check_choice(
-    choice: ToolChoice, tools: tuple[Function, ...], param: Literal["tool_choice", "function_call"]
+    choice: ToolChoice,
+    tools: tuple[Function, ...],
+    has_builtins: bool,
+    param: Literal["tool_choice", "function_call"],
 ) -> None:
     names = {tool.name for tool in tools}
     if isinstance(choice, OneTool) and choice.name not in names:
         raise invalid(f"{param} names {choice.name!r}, which is not among the tools.", param)
-    if isinstance(choice, AnyTool) and not names:
+    if isinstance(choice, AnyTool) and not (names or has_builtins):
         raise invalid(f"{param} demands a tool call, but the request has no tools.", param)
 
 
@@ -141,6 +167,10 @@ def _format(response_format: Any, ignored: list[str]) -> Format:
         return PlainText()
     if response_format.type == "json_object":
         return AnyJson()
+    if response_format.type == "regex":
+        if not response_format.regex:
+            raise invalid("response_format.regex is missing: give the expression.", "response_format.regex")
+        return Regex(response_format.regex)
     given = response_format.json_schema
     if given is None or given.schema is None:
         raise invalid("response_format.json_schema.schema is missing.", "response_format.json_schema.schema")

@@ -1,6 +1,7 @@
 """A whole answer in Chat Completions' form (server role), and read from it (client role)."""
 
 import base64
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from gigamost.core.codec import Stamp
 from gigamost.core.events import FinishReason
 from gigamost.core.fold import Reply
-from gigamost.core.messages import Inline, Media, Reasoning, Text, ToolCall
+from gigamost.core.messages import Citation, Inline, Media, Reasoning, Text, ToolCall
 from gigamost.core.usage import Usage
 
 FINISH: dict[FinishReason, str] = {
@@ -50,12 +51,18 @@ def encode(reply: Reply, stamp: Stamp, form: Form) -> bytes:
 
 
 def _message(reply: Reply, form: Form) -> dict[str, Any]:
-    text = "".join(shown(part) for part in reply.parts if isinstance(part, Text | Media))
+    text, annotations = "", []
+    for part in reply.parts:
+        if isinstance(part, Text | Media):
+            annotations += annotations_of(part.citations, len(text)) if isinstance(part, Text) else []
+            text += shown(part)
     calls = reply.calls
     message: dict[str, Any] = {"role": "assistant", "content": None if calls and not text else text, "refusal": None}
     thoughts = "".join(part.text for part in reply.parts if isinstance(part, Reasoning))
     if thoughts:
         message["reasoning_content"] = thoughts
+    if annotations:
+        message["annotations"] = annotations
     if calls and form.legacy_functions:
         message["function_call"] = {"name": calls[0].name, "arguments": calls[0].arguments}
     elif calls:
@@ -85,6 +92,22 @@ def shown(part: Text | Media) -> str:
     if isinstance(part.source, Inline):
         return f"![{part.name or part.kind}](data:{part.mime};base64,{base64.b64encode(part.source.data).decode()})"
     return f"[{part.kind}]"
+
+
+def annotations_of(citations: Iterable[Citation], offset: int) -> list[dict[str, Any]]:
+    """The sources of a text that begins `offset` characters into the message's content."""
+    return [
+        {
+            "type": "url_citation",
+            "url_citation": {
+                "start_index": citation.start + offset,
+                "end_index": citation.end + offset,
+                "url": citation.url,
+                "title": citation.title,
+            },
+        }
+        for citation in citations
+    ]
 
 
 def kept_in(thread: str) -> dict[str, str]:

@@ -28,7 +28,9 @@ RULES: Mapping[str, Rule] = {
     "prompt_cache_options": Rule("ignored", _NO_MODE, ({},)),
     "prompt_cache_retention": Rule("ignored", _NO_MODE),
     "reasoning_effort": Rule("exact", "low, medium, high; others take the nearest; listed for models without it"),
-    "response_format": Rule("emulated", "json_schema natively or by a forced call; json_object by instruction"),
+    "response_format": Rule(
+        "emulated", "json_schema natively or by a forced call; json_object by instruction; regex by v2"
+    ),
     "safety_identifier": Rule("exact", "sent as X-Client-ID, hashed, when user is not given"),
     "seed": Rule("ignored", _NO_MODE),
     "service_tier": Rule("ignored", _NO_MODE, ("auto", "default")),
@@ -43,11 +45,12 @@ RULES: Mapping[str, Rule] = {
     "top_p": Rule("exact"),
     "user": Rule("exact", "sent as X-Client-ID, hashed"),
     "verbosity": Rule("ignored", _NO_MODE, ("medium",)),
-    "web_search_options": Rule("ignored", "GigaChat v1 has no search tool"),
+    "web_search_options": Rule("emulated", "GigaChat's own search, by v2; of the location its time zone is used"),
     "repetition_penalty": Rule("exact", "GigaChat's own"),
     "update_interval": Rule("exact", "GigaChat's own"),
     "profanity_check": Rule("exact", "GigaChat's own"),
     "flags": Rule("exact", "GigaChat's own"),
     "function_ranker": Rule("exact", "GigaChat's own"),
     "storage": Rule("exact", "GigaChat's own; the id of a thread that it keeps is shown sealed"),
+    "user_info": Rule("exact", "GigaChat's own, of v2: the user's time zone; listed where v1 is spoken"),
 }

@@ -14,7 +14,7 @@ from gigamost.core.events import Event, Failure, Finish, PartDelta, PartEnd, Par
 from gigamost.core.usage import Usage
 from gigamost.framing import sse
 from gigamost.protocols.openai_chat.errors import body_of
-from gigamost.protocols.openai_chat.response import FINISH, Form, custom_input, kept_in, shown, usage_of
+from gigamost.protocols.openai_chat.response import FINISH, Form, annotations_of, custom_input, kept_in, shown, usage_of
 
 _json = msgspec.json.Encoder().encode
 _DONE = sse.encode(b"[DONE]")
@@ -39,17 +39,18 @@ class Encoder:
         self._open: PartKind | None = None
         self._custom: list[str] | None = None
         self._index = -1
+        self._length = 0  # characters of content sent
+        self._begun = 0  # of them before the open part
 
     def feed(self, event: Event) -> bytes:
         match event:
             case PartDelta(text=text):
                 return self._delta(text)
             case PartStart(kind=kind, name=name, id=call_id):
-                self._open = kind
+                self._open, self._begun = kind, self._length
                 return self._call_start(name, call_id) if kind == "tool_call" else b""
-            case PartEnd(media=media):
-                ended = self._custom_end() if self._custom is not None else b""
-                return ended + b"".join(self._chunk({"content": shown(item)}) for item in media)
+            case PartEnd():
+                return self._end(event)
             case Finish(reason=reason, usage=usage, thread=thread):
                 finish = FINISH[reason]
                 if finish == "tool_calls" and self._form.legacy_functions:
@@ -68,6 +69,7 @@ class Encoder:
     def _delta(self, text: str) -> bytes:
         match self._open:
             case "text":
+                self._length += len(text)
                 choice = b',"choices":[{"index":0,"delta":{"content":%b},"finish_reason":null}]}\n\n'
                 return self._head + choice % _json(text)
             case "reasoning":
@@ -79,6 +81,17 @@ class Encoder:
                 return self._call_delta({"function": {"arguments": text}})
             case _:
                 return b""  # progress of a built-in tool has no place in this protocol
+
+    def _end(self, event: PartEnd) -> bytes:
+        """A custom tool's input, a text's sources, a picture: what is told once its part is whole."""
+        ended = self._custom_end() if self._custom is not None else b""
+        if event.citations:
+            ended += self._chunk({"content": "", "annotations": annotations_of(event.citations, self._begun)})
+        for item in event.media:
+            content = shown(item)
+            self._length += len(content)
+            ended += self._chunk({"content": content})
+        return ended
 
     def _call_start(self, name: str, call_id: str) -> bytes:
         self._index += 1

@@ -123,8 +123,28 @@ class SchemaFormat(msgspec.Struct, frozen=True):
 
 
 class ResponseFormat(msgspec.Struct, frozen=True):
-    type: Literal["text", "json_object", "json_schema"]
+    """`regex` is GigaChat's own type."""
+
+    type: Literal["text", "json_object", "json_schema", "regex"]
     json_schema: SchemaFormat | None = None
+    regex: str | None = None
+
+
+class Approximate(msgspec.Struct, frozen=True):
+    city: str | None = None
+    country: str | None = None
+    region: str | None = None
+    timezone: str | None = None
+
+
+class UserLocation(msgspec.Struct, frozen=True):
+    type: Literal["approximate"] = "approximate"
+    approximate: Approximate = Approximate()
+
+
+class WebSearchOptions(msgspec.Struct, frozen=True):
+    search_context_size: Literal["low", "medium", "high"] | None = None
+    user_location: UserLocation | None = None
 
 
 class StreamOptions(msgspec.Struct, frozen=True):
@@ -176,7 +196,7 @@ class Chat(msgspec.Struct, frozen=True):
     top_p: Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
     user: str | UnsetType = UNSET
     verbosity: str | UnsetType = UNSET
-    web_search_options: JsonObject | UnsetType = UNSET
+    web_search_options: WebSearchOptions | UnsetType = UNSET
     # GigaChat's own fields (gigachat-api.md section 4.1)
     repetition_penalty: Positive | UnsetType = UNSET
     update_interval: Annotated[float, Meta(ge=0)] | UnsetType = UNSET
@@ -184,6 +204,7 @@ class Chat(msgspec.Struct, frozen=True):
     flags: list[str] | UnsetType = UNSET
     function_ranker: dict[str, bool | int] | UnsetType = UNSET
     storage: dict[str, bool | int | str | dict[str, str] | None] | UnsetType = UNSET
+    user_info: dict[str, str] | UnsetType = UNSET
 
 
 class TokenDetails(msgspec.Struct, frozen=True, omit_defaults=True):

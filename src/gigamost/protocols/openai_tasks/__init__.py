@@ -1,8 +1,10 @@
-"""OpenAI's API beside chat (server role): embeddings, models, files, pictures, moderation."""
+"""OpenAI's API beside chat (server role): embeddings, models, files, pictures, moderation; and what its relatives have
+beside it: Azure's paths, LiteLLM's and Copilot's lists of models."""
 
 from gigamost.core.face import (
     DeleteFile,
     Endpoint,
+    ExchangeKey,
     GetFile,
     GetModel,
     ListFiles,
@@ -13,12 +15,16 @@ from gigamost.core.face import (
     ServeModerations,
     UploadFile,
 )
-from gigamost.protocols.openai_tasks import embeddings, files, images, models, moderations
+from gigamost.protocols.openai_tasks import copilot, embeddings, files, images, litellm, models, moderations
 
 __all__ = ["ENDPOINTS"]
 
-_SERVICES = (
+_OF_A_MODEL = (
     ("POST", "/embeddings", ServeEmbeddings(embeddings.Exchange)),
+    ("POST", "/images/generations", ServeImages(images.Exchange)),
+)
+_SERVICES = (
+    *_OF_A_MODEL,
     ("GET", "/models", ListModels(models.encode_list)),
     ("GET", "/models/{model:path}", GetModel(models.encode)),
     ("POST", "/files", UploadFile(files.decode_upload, files.encode)),
@@ -26,9 +32,16 @@ _SERVICES = (
     ("GET", "/files/{file}", GetFile(files.encode)),
     ("DELETE", "/files/{file}", DeleteFile(files.encode_deleted)),
     ("GET", "/files/{file}/content", ReadFile()),
-    ("POST", "/images/generations", ServeImages(images.Exchange)),
     ("POST", "/moderations", ServeModerations(moderations.Exchange)),
 )
-ENDPOINTS = tuple(
-    Endpoint(method, prefix + path, service) for prefix in ("/v1", "") for method, path, service in _SERVICES
+_RELATIVES = (
+    *(Endpoint(method, "/openai/deployments/{model}" + path, service) for method, path, service in _OF_A_MODEL),
+    *(Endpoint("GET", root + "/model/info", ListModels(litellm.encode_info)) for root in ("/v1", "")),
+    Endpoint("GET", "/models", ListModels(copilot.encode_models), copilot.HEADERS),
+    Endpoint("GET", "/copilot_internal/v2/token", ExchangeKey(copilot.encode_token)),
+)
+_ROOTS = ("/v1", "", "/openai/v1", "/openai")
+ENDPOINTS = (
+    *(Endpoint(method, root + path, service) for root in _ROOTS for method, path, service in _SERVICES),
+    *_RELATIVES,
 )

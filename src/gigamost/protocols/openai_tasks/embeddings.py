@@ -42,11 +42,12 @@ class Exchange:
 
     def __init__(self, incoming: Incoming) -> None:
         body, ignored = _reader.read(incoming.body)
-        if not body.model:
+        model = body.model or incoming.path.get("model", "")
+        if not model:
             raise invalid("model is missing: name an embedding model that GET /v1/models lists.", "model")
         self._wants_base64 = body.encoding_format == "base64"
         self.request = EmbedRequest(
-            model=body.model,
+            model=model,
             inputs=_inputs(body.input),
             dimensions=body.dimensions if body.dimensions is not UNSET else None,
             user=body.user or "",

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import Field, File, FormParser, parse_options_header
 
 from gigamost.core.body import Rule
 from gigamost.core.errors import invalid
 from gigamost.core.face import Incoming, NewFile
 from gigamost.core.tasks import StoredFile
+from gigamost.framing import form
 
 RULES: Mapping[str, Rule] = {
     "file": Rule("exact", "what its bytes are decides, not the declared type; GigaChat's types and sizes"),
@@ -26,38 +25,17 @@ MAX_LIMIT = 10_000  # files of one page, as OpenAI documents
 
 def decode_upload(incoming: Incoming) -> NewFile:
     """Raises GatewayError (400) for a body that is no form, and for a missing or unusable part."""
-    upload, fields = _parse(incoming)
+    try:
+        given = form.read(incoming.headers.get("content-type", ""), incoming.body)
+    except ValueError as error:
+        message = f"The request body must be multipart/form-data with the parts `file` and `purpose`: {error}."
+        raise invalid(message) from None
+    upload = next((upload for upload in given.uploads if upload.field == "file"), None)
     if upload is None:
         raise invalid("file is missing: send it as the part `file` of the form, with a file name.", "file")
-    ignored = [name for name in fields if RULES.get(name, Rule("ignored")).fate == "ignored"]
-    name = (upload.file_name or b"").decode("utf-8", "replace")
-    data = upload.file_object
-    data.seek(0)
-    return NewFile(name, data.read(), upload.content_type or "", _purpose(fields.get("purpose", "")), tuple(ignored))
-
-
-def _parse(incoming: Incoming) -> tuple[File | None, dict[str, str]]:
-    """The part `file`, and the fields by name; a field `a[b]` counts as `a`."""
-    content_type, options = parse_options_header(incoming.headers.get("content-type"))
-    boundary = options.get(b"boundary")
-    if content_type != b"multipart/form-data" or not boundary:
-        raise invalid("The request body must be multipart/form-data with the parts `file` and `purpose`.")
-    files: list[File] = []
-    fields: dict[str, str] = {}
-
-    def keep(field: Field) -> None:
-        name = (field.field_name or b"").decode("utf-8", "replace").partition("[")[0]
-        fields[name] = (field.value or b"").decode("utf-8", "replace")
-
-    # No part may go to a temporary file: the body is in memory already.
-    config = {"MAX_MEMORY_FILE_SIZE": len(incoming.body) + 1}
-    try:
-        parser = FormParser("multipart/form-data", keep, files.append, boundary=boundary, config=config)
-        parser.write(incoming.body)
-        parser.finalize()
-    except FormParserError as error:
-        raise invalid(f"The request body is not valid multipart/form-data: {error}.") from None
-    return next((file for file in files if file.field_name == b"file"), None), fields
+    names = dict.fromkeys(name.partition("[")[0] for name in given.fields)  # `a[b]` is a part of `a`
+    ignored = tuple(name for name in names if RULES.get(name, Rule("ignored")).fate == "ignored")
+    return NewFile(upload.name, upload.data, upload.mime, _purpose(given.fields.get("purpose", "")), ignored)
 
 
 def _purpose(given: str) -> str:
@@ -68,7 +46,7 @@ def _purpose(given: str) -> str:
     return given
 
 
-def encode(file: StoredFile) -> bytes:
+def encode(file: StoredFile, incoming: Incoming) -> bytes:
     return msgspec.json.encode(_told(file))
 
 

@@ -82,7 +82,8 @@ class Exchange:
         if self._wants_url:  # half honoured: clients that fetch a URL over HTTP cannot use it
             ignored.append("response_format")
         user = body.safety_identifier or body.user or ""
-        self.request = ImageRequest(body.model or "", body.prompt, user, tuple(ignored))
+        model = body.model or incoming.path.get("model", "")
+        self.request = ImageRequest(model, body.prompt, user, tuple(ignored))
 
     def encode(self, images: Sequence[Media], stamp: Stamp) -> bytes:
         """`output_format` says what the pictures are, whatever was asked for."""

@@ -1,0 +1,85 @@
+"""Who may use the gateway, for how much and how fast: tenants and their keys, as values."""
+
+from typing import Literal
+
+import msgspec
+
+Period = Literal["day", "month", "total"]
+
+
+class Rates(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The most of something in a time; None for no limit. Requests and tokens per minute and day, and requests at the
+    same time."""
+
+    rpm: int | None = None
+    rpd: int | None = None
+    tpm: int | None = None
+    tpd: int | None = None
+    concurrency: int | None = None
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """`amount` and `soft` are micros (`ledger.money`): over `amount` requests are refused, over `soft` somebody is
+    warned. Periods are those of UTC's calendar."""
+
+    amount: int
+    period: Period = "month"
+    currency: str = "RUB"
+    soft: int | None = None
+
+
+class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a key may do; empty means everything. `models` may have `*`, `faces` are names of faces, `addresses` are
+    networks in CIDR form from which it may be used."""
+
+    models: tuple[str, ...] = ()
+    faces: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+
+class Defaults(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a key's requests get. `model` serves requests that name none, `forced_model` all; `system` comes before the
+    client's own system text; `profanity_check` is GigaChat's filter; `keeps_prompts` writes what is said into the
+    history; `keeps_responses` False switches stored responses off."""
+
+    model: str = ""
+    forced_model: str = ""
+    system: str = ""
+    profanity_check: bool | None = None
+    keeps_prompts: bool | None = None
+    keeps_responses: bool | None = None
+    priority: int = 0
+
+
+class Tenant(msgspec.Struct, frozen=True):
+    """Times are unix seconds. A disabled tenant's keys are refused."""
+
+    id: str
+    name: str
+    created: int
+    rates: Rates = Rates()
+    budget: Budget | None = None
+    defaults: Defaults = Defaults()
+    is_disabled: bool = False
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A client's key as it is known here: `digest` is an HMAC of it (`auth.keys`), `prefix` the part that may be shown.
+
+    `expires` and `revoked` are unix seconds. A rotated key stays good until `expires`, the end of its grace.
+    `pass_token`: its requests bring their own GigaChat credential.
+    """
+
+    id: str
+    name: str
+    tenant: str
+    digest: bytes
+    prefix: str
+    created: int
+    expires: int | None = None
+    revoked: int | None = None
+    scope: Scope = Scope()
+    rates: Rates = Rates()
+    budget: Budget | None = None
+    defaults: Defaults = Defaults()
+    pass_token: bool = False
