@@ -248,6 +248,14 @@ async def test_a_streamed_picture_shows_its_progress(api: Api) -> None:
     assert [delta for delta in deltas if '<img src="' in delta["content"] and "functions_state_id" in delta]
 
 
+async def test_a_picture_can_be_forced(api: Api) -> None:
+    said = message(
+        await api.chat("A cat", functions=[BASH, {"name": "text2image"}], function_call={"name": "text2image"})
+    )
+    assert "<img" in said["content"]
+    assert "function_call" not in said
+
+
 async def test_custom_functions_shut_the_builtin_out_unless_it_is_named(api: Api) -> None:
     for functions, drawn in (([BASH], False), ([BASH, {"name": "text2image"}], True)):
         said = message(await api.chat("Draw a cat", functions=functions, function_call="auto"))

@@ -77,6 +77,14 @@ async def test_what_is_not_to_be_kept_is_not(api: Api) -> None:
     assert not api.app.state.threads.of(COMPANY.client_id)
 
 
+async def test_a_request_that_failed_leaves_nothing(api: Api) -> None:
+    thread = (await v1(api, "My name is Ann"))["thread_id"]
+    for directive in ("status=500", "html_502"):
+        api.app.script.next(directive)
+        assert (await api.chat("My name is Eve", storage={"thread_id": thread})).status_code >= 500
+    assert "Ann" in str((await v1(api, "What is my name?", thread_id=thread))["choices"])
+
+
 @pytest.mark.parametrize("version", ["v1", "v2"])
 async def test_a_thread_of_somebody_else_does_not_exist(version: str) -> None:
     async with Running(build(EmulatorSettings())) as running:

@@ -20,6 +20,7 @@ from gigamost.framing import sse
 from gigamost.protocols.gigachat import v1
 
 TOOLS = {"image_generate": "text2image"}  # v1 has other names for its built-in functions
+_OURS = {theirs: ours for ours, theirs in TOOLS.items()}
 
 
 def complete(state: State, call: Call) -> Answer:
@@ -71,8 +72,10 @@ def _ask(state: State, call: Call, body: Raw, model: Facts) -> tuple[Storage | N
     functions: list[Raw] = body.get("functions") or []
     mode: Any = body.get("function_call")
     forced: Raw = mode if isinstance(mode, dict) else {}
+    name: str = forced.get("name", "")
+    named = any(function["name"] == "text2image" for function in functions)
     # The built-in runs with `auto`: with no functions at all, or when it is named among them (section 4.5).
-    draws = mode == "auto" and (not functions or any(function["name"] == "text2image" for function in functions))
+    draws = (named and name == "text2image") or (mode == "auto" and (named or not functions))
     response_format: Raw = body.get("response_format", {})
     ask = Ask(
         model,
@@ -81,7 +84,7 @@ def _ask(state: State, call: Call, body: Raw, model: Facts) -> tuple[Storage | N
         tuple(functions),
         ("image_generate",) if draws else (),
         may_call=mode != "none",
-        forced=forced.get("name", ""),
+        forced=_OURS.get(name, name),
         partial=forced.get("partial_arguments", {}),
         schema=response_format.get("schema"),
         strict=bool(response_format.get("strict")),

@@ -64,7 +64,8 @@ def answer(state: State, call: Call, ask: Ask, storage: Storage | None, interval
     files = tuple(_stored(state, call, thought, now))
     usage = _usage(state, call, ask, thought)
     state.purse.spend(call.account, ask.model.usage, usage.total_tokens - usage.cached_tokens)
-    thread, message = ("", "") if storage is None else _keep(state, call, storage, ask, thought, files)
+    keeps = None if call.directives.fails else storage
+    thread, message = ("", "") if keeps is None else _keep(state, call, keeps, ask, thought, files)
     stamp = Stamp(secrets.token_hex(8), now, ask.model.backend)
     form = Form(
         stamp, usage, str(_uuid7(state.clock())), files, _group(interval, state.settings.delay), thread, message

@@ -132,6 +132,11 @@ class Directives:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
+    @property
+    def fails(self) -> bool:
+        """Whether an error status stands instead of the answer: then nothing is kept of the request."""
+        return "status" in self or "html_502" in self
+
     def text(self, name: str) -> str:
         """The value, "" when it is not asked for."""
         return self._values.get(name, "")
