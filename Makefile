@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-clients check bench format format-check lint types contracts constraints clean
+.PHONY: help demo test test-clients check bench format format-check lint types contracts docs constraints clean
 
 BIN := .venv/bin
 CODE := src tests benchmarks
@@ -17,6 +17,17 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c '$(SUITABLE)' 2>/dev/null && echo $$name && break; done)
 
+# Clients for the tests, each with its packages in a folder of its own. Their versions are held here; Node itself comes
+# from npm too, where a program needs a newer one than the system's.
+CLIENTS := claude-code codex opencode-ai cline gemini-cli qwen-code openclaw node
+SDKS := openai anthropic genai
+PACKAGE_openai := openai@7.55.0 zod@4.6.7
+PACKAGE_anthropic := @anthropic-ai/sdk@1.11.0 zod@4.6.7
+PACKAGE_genai := @google/genai@3.1.0
+PACKAGE_pi := @mariozechner/pi-coding-agent@0.73.1
+PACKAGE_node := node@24.21.0
+PACKAGE_OF = $(or $(PACKAGE_$*),$(shell sed -n 's|.*"\(@*[a-z/-]*$*@[0-9.]*\)".*|\1|p' tests/clients/programs/table.py))
+
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target does; do \
 		printf '  make %-13s %s\n' "$$target" "$$does"; done
@@ -24,7 +35,7 @@ help: ## this list
 demo: .venv/.installed-demo ## emulator, gateway and one streamed answer; then it keeps serving (ARGS=--once: exits)
 	@$(BIN)/gigamost demo $(ARGS)
 
-test: .venv/.installed-dev .clients/pi/.installed ## the tests
+test: .venv/.installed-dev $(patsubst %,.clients/%/.installed,pi $(SDKS)) ## the tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-clients: .venv/.installed-dev $(CLIENTS:%=.clients/%/.installed) ## agents as people run them (2 GB are installed once)
@@ -52,6 +63,9 @@ types: .venv/.installed-dev ## mypy, strict
 contracts: .venv/.installed-dev ## which module may import which
 	@$(BIN)/lint-imports
 
+docs: .venv/.installed-dev ## the tables in docs/protocols, made from the code's own rules
+	@$(BIN)/python -m tests.docs.tables
+
 # One version of every package for all platforms and Python versions, the newest that pyproject.toml allows; the tools
 # that install and build are in the list too. Markers are dropped: a constraint installs nothing by itself.
 constraints: .venv/.installed-dev ## resolves the versions in constraints.txt anew
@@ -60,15 +74,8 @@ constraints: .venv/.installed-dev ## resolves the versions in constraints.txt an
 	@mv constraints.new constraints.txt
 
 clean: ## removes .venv, installed clients, caches and build results
-	rm -rf .venv .clients .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv .clients .mypy_cache .ruff_cache .pytest_cache .benchmarks .hypothesis .import_linter_cache build dist
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
-
-# Client programs for the tests, each with its packages in a folder of its own. Their versions are held here; Node itself
-# comes from npm too, where a program needs a newer one than the system's.
-CLIENTS := claude-code codex opencode-ai cline gemini-cli qwen-code openclaw node
-PACKAGE_pi := @mariozechner/pi-coding-agent@0.73.1
-PACKAGE_node := node@24.21.0
-PACKAGE_OF = $(or $(PACKAGE_$*),$(shell sed -n 's|.*"\(@*[a-z/-]*$*@[0-9.]*\)".*|\1|p' tests/clients/programs/table.py))
 
 .clients/%/.installed: tests/clients/programs/table.py | .venv/.installed-dev
 	@$(call system_package,command -v npm,npm)
@@ -77,12 +84,16 @@ PACKAGE_OF = $(or $(PACKAGE_$*),$(shell sed -n 's|.*"\(@*[a-z/-]*$*@[0-9.]*\)".*
 	@cd .clients/$* && npm install --silent --no-package-lock --no-audit --no-fund --no-save $(PACKAGE_OF) >/dev/null
 	@touch $@
 
+# What wants older packages by its metadata than the other tests, and works with the newer ones.
+BEHIND := langchain-google-genai==4.4.2 filetype==1.2.0
+
 # uv installs in a third of pip's time; where it cannot reach the index (pip.conf names a mirror), pip does it.
 .venv/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing gigamost[$*] into .venv ..."
 	@{ $(BIN)/python -m pip install -qq -c constraints.txt uv && $(BIN)/uv pip install --quiet --python $(BIN)/python \
 			-c constraints.txt --build-constraints constraints.txt -e '.[$*]'; } \
 		|| $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[$*]'
+	@$(if $(filter dev,$*),$(BIN)/python -m pip install --quiet --no-deps $(BEHIND))
 	@touch $@
 
 $(BIN)/python:

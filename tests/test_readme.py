@@ -9,6 +9,7 @@ import typer
 from gigamost import protocols
 from gigamost.cli.commands import app
 from gigamost.config.fields import paths_by_variable
+from tests.docs.tables import PAGES
 
 ROOT = Path(__file__).parent.parent
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.ru.md")}
@@ -46,8 +47,23 @@ def test_variables_exist(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
+def test_every_protocol_is_there_and_links_lead_somewhere(name: str) -> None:
+    """What the pages say is tested in tests/docs."""
+    suffix = ".ru.md" if ".ru." in name else ".md"
+    targets = {target for target in re.findall(r"\]\(([^)#]+)", TEXTS[name]) if not target.startswith("http")}
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+    assert {f"docs/protocols/{page}{suffix}" for page in (*PAGES, "gigachat", "README")} <= targets
+
+
+@pytest.mark.parametrize("name", TEXTS)
 def test_routes_are_those_that_exist(name: str) -> None:
     served = {endpoint.path.replace(":path", "") for face in protocols.ALL for endpoint in face.endpoints}
     named = {path for part in code(TEXTS[name]) for path in re.findall(r"^`(?:[A-Z]+ )?(/v1/[^`]+)`$", part)}
     assert named - served == set()
-    assert [path for path in served if path.startswith("/v1/") and not path.startswith(tuple(named))] == []
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_base_urls_are_those_of_the_overview(name: str) -> None:
+    pages = (ROOT / "docs" / "protocols" / name).read_text(encoding="utf-8")
+    assert re.findall(r"`(http://[^`]+)`", TEXTS[name])
+    assert set(re.findall(r"`(http://[^`]+)`", TEXTS[name])) == set(re.findall(r"`(http://[^`]+)`", pages))

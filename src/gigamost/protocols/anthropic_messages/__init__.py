@@ -1,4 +1,4 @@
-"""Anthropic Messages, server role: messages, their counting, models; batches are not served yet."""
+"""Anthropic Messages, server role: messages, their counting, batches of them, models."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from gigamost.core.codec import Stamp, StreamEncoder
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.face import Endpoint, Face, GetModel, Incoming, ListModels, Say, ServeChat, ServeCount, Service
 from gigamost.core.fold import Reply
-from gigamost.protocols.anthropic_messages import compaction, models
+from gigamost.protocols.anthropic_messages import batches, compaction, models
 from gigamost.protocols.anthropic_messages.errors import encode_error, error_headers
 from gigamost.protocols.anthropic_messages.request import decode
 from gigamost.protocols.anthropic_messages.response import encode
@@ -53,21 +53,13 @@ def _nothing(incoming: Incoming) -> tuple[str, bytes]:
     return "application/json", b""
 
 
-_NO_BATCHES = _refuse(
-    Kind.UNSUPPORTED, "Message batches are not served here: send the requests to /v1/messages one by one."
-)
 _NO_COMPLETE = _refuse(Kind.NOT_FOUND, "Text completions are gone from this API: send messages to /v1/messages.")
 _BY_VERSION = ("anthropic-version",)
 
 _SERVICES: tuple[tuple[str, str, Service], ...] = (
     ("POST", "/messages", ServeChat(lambda incoming: Exchange(incoming.body))),
     ("POST", "/messages/count_tokens", ServeCount(lambda incoming: Counting(incoming.body))),
-    ("POST", "/messages/batches", _NO_BATCHES),
-    ("GET", "/messages/batches", _NO_BATCHES),
-    ("GET", "/messages/batches/{batch}", _NO_BATCHES),
-    ("DELETE", "/messages/batches/{batch}", _NO_BATCHES),
-    ("POST", "/messages/batches/{batch}/cancel", _NO_BATCHES),
-    ("GET", "/messages/batches/{batch}/results", _NO_BATCHES),
+    *batches.SERVICES,
     ("POST", "/complete", _NO_COMPLETE),
 )
 _MODELS: tuple[tuple[str, str, Service], ...] = (

@@ -12,7 +12,7 @@ Shown = tuple[Text | Media, ...]
 def read_image(block: wire.ImageBlock, path: str) -> Shown:
     """Raises GatewayError (400) naming the part of the source that is wrong; so does the next."""
     mime, source = _source(block.source, f"{path}.source")
-    return (Media("image", source, mime),)
+    return (Media("image", source, mime, place=path),)
 
 
 def read_document(block: wire.DocumentBlock, path: str) -> Shown:
@@ -33,7 +33,7 @@ def read_document(block: wire.DocumentBlock, path: str) -> Shown:
         case wire.Base64Source() | wire.UrlSource() | wire.FileSource():
             mime, found = _source(source, f"{path}.source")
             kind: MediaKind = "image" if mime.startswith("image/") else "document"
-            media = Media(kind, found, mime, title)
+            media = Media(kind, found, mime, title, path)
             return (_titled(title, context), media) if context else (media,)
         case _:
             assert_never(source)

@@ -100,7 +100,7 @@ class Reading:
             case wire.ToolReferenceBlock(tool_name=name):
                 return (Text(f"The tool {name} can be called."),)
             case wire.ContainerUploadBlock(file_id=file_id):
-                return (Media("document", ClientFile(file_id)),)
+                return (Media("document", ClientFile(file_id), place=path),)
             case _:
                 raise invalid(f"{path}: {_tag(block)}: {_NO_CALLS}.", path)
 

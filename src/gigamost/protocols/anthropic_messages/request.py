@@ -53,6 +53,7 @@ def decode(body: bytes, *, needs_limit: bool = True) -> tuple[ChatRequest, Form]
         ignored += lost
     tools = read_tools(given) if given else Tools()
     effort, effort_field = _effort(asked, ignored)
+    shape, format_field = _format(asked)
     ignored += (*reading.ignored, *tools.ignored, *_edits(asked.context_management))
     request = ChatRequest(
         model=asked.model,
@@ -61,7 +62,7 @@ def decode(body: bytes, *, needs_limit: bool = True) -> tuple[ChatRequest, Form]
         builtins=tools.builtins,
         tool_choice=_choice(asked.tool_choice, tools),
         parallel_tool_calls=not (asked.tool_choice and asked.tool_choice.disable_parallel_tool_use),
-        format=_format(asked),
+        format=shape,
         temperature=_given(asked.temperature),
         top_p=_given(asked.top_p),
         max_tokens=asked.max_tokens if asked.max_tokens is not UNSET else None,
@@ -70,7 +71,11 @@ def decode(body: bytes, *, needs_limit: bool = True) -> tuple[ChatRequest, Form]
         user=(asked.metadata.user_id or "") if asked.metadata else "",
         stream=bool(asked.stream),
         ignored=tuple(ignored),
-        spelled={"effort": effort_field, "parallel_tool_calls": "tool_choice.disable_parallel_tool_use"},
+        spelled={
+            "effort": effort_field,
+            "format": format_field,
+            "parallel_tool_calls": "tool_choice.disable_parallel_tool_use",
+        },
     )
     form = Form(False, _shown(asked.thinking), tools.members)
     if asked.compaction and needs_limit:  # a count is of the conversation as it is
@@ -122,9 +127,12 @@ def _edits(management: wire.ContextManagement | UnsetType) -> list[str]:
     return [f"context_management.edits.{edit.type}" for edit in edits if not edit.type.startswith(_ALWAYS_SO)]
 
 
-def _format(asked: wire.Messages) -> Format:
-    wanted = (asked.output_config.format if asked.output_config else None) or asked.output_format
-    return JsonSchema(wanted.schema, strict=True) if wanted else PlainText()
+def _format(asked: wire.Messages) -> tuple[Format, str]:
+    """The form of the answer, and the field that says so."""
+    wanted, field = asked.output_config.format if asked.output_config else None, "output_config.format"
+    if not wanted:
+        wanted, field = asked.output_format or None, "output_format"
+    return (JsonSchema(wanted.schema, strict=True) if wanted else PlainText()), field
 
 
 def _choice(choice: wire.ToolChoice | UnsetType, tools: Tools) -> ToolChoice:

@@ -95,14 +95,16 @@ def read_sampling(chat: wire.Converse, ignored: list[str]) -> Sampling:
     if chat.additional_model_request_fields is not UNSET:
         more, lost = inside(_additional, chat.additional_model_request_fields, _ADDITIONAL)
         ignored += lost
-    parallel = more.parallel_tool_calls is not False
+    parallel, parallel_word = more.parallel_tool_calls is not False, "parallel_tool_calls"
     if more.tool_choice is not UNSET:
-        parallel = parallel and not more.tool_choice.disable_parallel_tool_use
+        if parallel and more.tool_choice.disable_parallel_tool_use:
+            parallel, parallel_word = False, "tool_choice.disable_parallel_tool_use"
         if more.tool_choice.type != "auto":
             ignored.append(f"{_ADDITIONAL}.tool_choice.type")
     limits = (base.max_tokens, more.max_tokens, more.max_completion_tokens)
     words = (f"{_INFERENCE}.maxTokens", f"{_ADDITIONAL}.max_tokens", f"{_ADDITIONAL}.max_completion_tokens")
     spelled = {"max_tokens": next((word for word, limit in zip(words, limits, strict=True) if limit is not UNSET), "")}
+    spelled["parallel_tool_calls"] = f"{_ADDITIONAL}.{parallel_word}"
     effort, spelled["effort"] = _effort(chat.output_config, more)
     stop = _first(base.stop_sequences, more.stop_sequences, more.stop) or ()
     return Sampling(

@@ -35,17 +35,17 @@ class Lost:
 def image(block: wire.ImageBlock, path: str) -> Media | Text:
     if block.source is None and block.error is not None:
         return Text(f"[An image that failed: {block.error.message or 'no reason given'}]")
-    return Media("image", _inline(block.source, path), f"image/{block.format}" if block.format else "")
+    return Media("image", _inline(block.source, path), f"image/{block.format}" if block.format else "", place=path)
 
 
 def audio(block: wire.AudioBlock, path: str) -> Media | Text:
     if block.source is None and block.error is not None:
         return Text(f"[A recording that failed: {block.error.message or 'no reason given'}]")
-    return Media("audio", _inline(block.source, path), f"audio/{block.format}" if block.format else "")
+    return Media("audio", _inline(block.source, path), f"audio/{block.format}" if block.format else "", place=path)
 
 
 def video(block: wire.VideoBlock, path: str) -> Media:
-    return Media("video", _inline(block.source, path), f"video/{block.format}" if block.format else "")
+    return Media("video", _inline(block.source, path), f"video/{block.format}" if block.format else "", place=path)
 
 
 def document(block: wire.DocumentBlock, path: str, lost: Lost) -> tuple[Text | Media, ...]:
@@ -59,7 +59,7 @@ def document(block: wire.DocumentBlock, path: str, lost: Lost) -> tuple[Text | M
         context = f" ({block.context})" if block.context else ""
         return (Text("\n".join([f"[Document {name}{context}]", *filter(None, texts)])),)
     given = wire.BytesSource(source.bytes, source.s3_location) if source is not None else None
-    media = Media("document", _inline(given, path), DOCUMENTS.get(block.format or "", ""), name)
+    media = Media("document", _inline(given, path), DOCUMENTS.get(block.format or "", ""), name, path)
     return (Text(f"[Document {name}: {block.context}]"), media) if block.context else (media,)
 
 

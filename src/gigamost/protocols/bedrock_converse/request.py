@@ -5,21 +5,21 @@ from urllib.parse import unquote
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gigamost.core.body import BodyReader, Rule
+from gigamost.core.body import BodyReader
 from gigamost.core.errors import invalid
 from gigamost.core.request import ChatRequest, Format, JsonObject, JsonSchema, PlainText
 from gigamost.protocols.bedrock_converse import wire
 from gigamost.protocols.bedrock_converse.additional import inside, read_sampling
 from gigamost.protocols.bedrock_converse.messages import read_messages
 from gigamost.protocols.bedrock_converse.response import Form
-from gigamost.protocols.bedrock_converse.rules import RULES
+from gigamost.protocols.bedrock_converse.rules import COUNT, RULES
 from gigamost.protocols.bedrock_converse.tools import Tools, read_choice, read_tools
 
 GIGACHAT = "gigachat"  # the origin of the fields that are its own
 _PATHS = "additionalModelResponseFieldPaths"
 _SCHEMA = "outputConfig.textFormat.structure.jsonSchema"
 _reader = BodyReader(wire.Converse, RULES, cached=("toolConfig",))
-_count_reader = BodyReader(wire.CountTokens, {"input": Rule("exact", "a Converse request; others are refused")})
+_count_reader = BodyReader(wire.CountTokens, COUNT)
 
 
 def model_of(identifier: str) -> str:
@@ -77,7 +77,7 @@ def _request(identifier: str, chat: wire.Converse, ignored: list[str], *, stream
         stream=stream,
         extra={GIGACHAT: sampling.own} if sampling.own else {},
         ignored=tuple(ignored),
-        spelled=sampling.spelled,
+        spelled={**sampling.spelled, "format": f"{_SCHEMA}.schema"},
     )
     return request, form
 

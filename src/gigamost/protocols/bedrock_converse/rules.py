@@ -1,7 +1,7 @@
 """What becomes of every field of a Converse request. The loss table in the docs is made from these rows.
 
 `RULES` are the fields of the body, `INFERENCE` and `ADDITIONAL` those inside two of them. What is below them goes as
-its parent goes, but for the rows of `INNER`.
+its parent goes, but for the rows of `INNER`. `COUNT` is CountTokens.
 """
 
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from gigamost.core.body import Rule
 from gigamost.protocols.bedrock_converse import wire
 
 _NO_MODE = "GigaChat has no such setting"
-_OWN = Rule("exact", "GigaChat's own")
+_OWN = Rule("exact", "GigaChat's own field")
 
 RULES: Mapping[str, Rule] = {
     "messages": Rule("exact", "merged and reordered as GigaChat demands; images, audio and documents are uploaded"),
     "system": Rule("exact", "joined into one system message"),
-    "inferenceConfig": Rule("exact", "by the rules of its fields"),
+    "inferenceConfig": Rule("exact", "see its fields"),
     "toolConfig": Rule(
-        "exact", "schemas are reduced to what GigaChat accepts; any is an instruction, then a forced call"
+        "exact", "schemas are reduced to what GigaChat accepts; any: first an instruction, then a forced call"
     ),
     "guardrailConfig": Rule(
-        "ignored", "no guardrail of AWS is applied; GigaChat's own filter is (content_filtered)", ({},)
+        "ignored", "AWS guardrails are not applied; GigaChat's own filter is: stopReason content_filtered", ({},)
     ),
-    "additionalModelRequestFields": Rule("exact", "by the rules of its fields"),
+    "additionalModelRequestFields": Rule("exact", "see its fields"),
     "promptVariables": Rule("refused", "the gateway keeps no prompts; send the finished text in messages.", ({},)),
     "additionalModelResponseFieldPaths": Rule("exact", "a path to stop_sequence is honoured, others are listed"),
     "requestMetadata": Rule("ignored", "belongs to Bedrock's invocation logs", ({},)),
@@ -30,23 +30,23 @@ RULES: Mapping[str, Rule] = {
         "ignored", _NO_MODE, (wire.PerformanceConfiguration(), wire.PerformanceConfiguration("standard"))
     ),
     "serviceTier": Rule("ignored", _NO_MODE, (wire.ServiceTier(), wire.ServiceTier("default"))),
-    "outputConfig": Rule("emulated", "textFormat natively or by a forced call; effort as for additional fields"),
+    "outputConfig": Rule("emulated", "textFormat: the model's own mode or a forced call; effort as reasoning_effort"),
 }
 
 INFERENCE: Mapping[str, Rule] = {
     "maxTokens": Rule("exact", "clamped to the model's limit, and then listed"),
     "temperature": Rule("exact", "0 is sent as top_p 0: GigaChat wants a temperature above 0"),
     "topP": Rule("exact"),
-    "stopSequences": Rule("emulated", "the gateway cuts the text and closes the upstream"),
+    "stopSequences": Rule("emulated", "the gateway cuts the text and ends the generation"),
 }
 
-_EFFORT = Rule("exact", "low, medium, high; others take the nearest; listed for models without it")
+_EFFORT = Rule("exact", "low, medium, high; others become the nearest of them; listed for models that do not reason")
 ADDITIONAL: Mapping[str, Rule] = {
     "reasoning_effort": _EFFORT,
-    "output_config": Rule("exact", "its effort"),
+    "output_config": Rule("exact", "its effort counts, as reasoning_effort"),
     "thinking": Rule("exact", "a budget below 4096 tokens is a low effort, below 16384 a medium one, else a high one"),
     "reasoning_config": Rule("exact", "as thinking"),
-    "reasoningConfig": Rule("exact", "its maxReasoningEffort"),
+    "reasoningConfig": Rule("exact", "its maxReasoningEffort counts, as reasoning_effort"),
     "max_tokens": Rule("exact", "as inferenceConfig.maxTokens, which goes before it"),
     "max_completion_tokens": Rule("exact", "as inferenceConfig.maxTokens, which goes before it"),
     "temperature": Rule("exact", "as inferenceConfig.temperature, which goes before it"),
@@ -54,7 +54,7 @@ ADDITIONAL: Mapping[str, Rule] = {
     "stop": Rule("emulated", "as inferenceConfig.stopSequences, which goes before it"),
     "stop_sequences": Rule("emulated", "as inferenceConfig.stopSequences, which goes before it"),
     "parallel_tool_calls": Rule("emulated", "false keeps the first call of an answer", (True,)),
-    "tool_choice": Rule("emulated", "its disable_parallel_tool_use; the choice itself is toolConfig's"),
+    "tool_choice": Rule("emulated", "only its disable_parallel_tool_use; the choice itself belongs in toolConfig"),
     "top_k": Rule("ignored", _NO_MODE),
     "seed": Rule("ignored", _NO_MODE),
     "anthropic_beta": Rule("ignored", "names features of another vendor's models", ([],)),
@@ -79,7 +79,7 @@ INNER: Mapping[str, Rule] = {
     "messages.content.document.context": Rule("emulated", "said before the document"),
     "messages.content.document.source.text": Rule("emulated", "stands in the message as text"),
     "messages.content.video": Rule("refused", "GigaChat takes images, audio and documents"),
-    "messages.content.guardContent.text.qualifiers": Rule("ignored", "no guardrail of AWS is applied", ([],)),
+    "messages.content.guardContent.text.qualifiers": Rule("ignored", "AWS guardrails are not applied", ([],)),
     "messages.content.reasoningContent.reasoningText.signature": Rule("emulated", "not needed: not sent on"),
     "messages.content.reasoningContent.redactedContent": Rule("ignored", "only the model that wrote it can read it"),
     "messages.content.searchResult": Rule("emulated", "stands in the message as text"),
@@ -90,3 +90,5 @@ INNER: Mapping[str, Rule] = {
     "toolConfig.tools.cachePoint": Rule("emulated", "GigaChat caches by itself"),
     "outputConfig.textFormat.structure.jsonSchema.name": Rule("ignored", _NO_MODE),
 }
+
+COUNT: Mapping[str, Rule] = {"input": Rule("exact", "a Converse request; an InvokeModel body is refused")}

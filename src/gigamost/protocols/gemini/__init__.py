@@ -26,7 +26,7 @@ from gigamost.core.face import (
     UploadFile,
 )
 from gigamost.core.fold import Reply
-from gigamost.protocols.gemini import counting, embeddings, files, models, uploads
+from gigamost.protocols.gemini import batches, counting, embeddings, files, models, uploads
 from gigamost.protocols.gemini.errors import encode_error, error_headers
 from gigamost.protocols.gemini.request import decode
 from gigamost.protocols.gemini.response import encode
@@ -67,7 +67,6 @@ _METHODS: dict[str, Service] = {
     "embedContent": ServeEmbeddings(embeddings.Exchange),
     "batchEmbedContents": ServeEmbeddings(embeddings.BatchExchange),
     "predict": ServeEmbeddings(embeddings.PredictExchange),
-    "batchGenerateContent": Say(_missing("batchGenerateContent", "send the requests one by one")),
     "asyncBatchEmbedContent": Say(_missing("asyncBatchEmbedContent", "use batchEmbedContents")),
     "computeTokens": Say(_missing("computeTokens", "GigaChat tells no tokens, use countTokens")),
     "predictLongRunning": Say(_missing("predictLongRunning", "GigaChat makes no videos")),
@@ -98,6 +97,8 @@ def _gemini(prefix: str) -> Iterator[Endpoint]:
     yield Endpoint("PUT", f"{upload}/resumable", sent)
     cached = _missing("cachedContents", "GigaChat caches a conversation's beginning by itself")
     yield Endpoint("POST", f"{prefix}/cachedContents", Say(cached))
+    yield Endpoint("POST", f"{prefix}/models/{{model:path}}:batchGenerateContent", batches.CREATE)
+    yield from batches.endpoints(prefix, headers)
 
 
 def _endpoints() -> Iterator[Endpoint]:

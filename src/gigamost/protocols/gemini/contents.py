@@ -171,7 +171,7 @@ def _result(result: wire.FunctionResponse, path: str, ignored: list[str]) -> Too
 def _blob(blob: wire.Blob, path: str) -> Media:
     kind = _kind(blob.mime_type or "", path)
     data = decode_base64(blob.data or "", f"{path}.data")
-    return Media(kind, Inline(data), blob.mime_type or "", blob.display_name or "")
+    return Media(kind, Inline(data), blob.mime_type or "", blob.display_name or "", path)
 
 
 def _file(file: wire.FileData, path: str) -> Media:
@@ -186,7 +186,7 @@ def _file(file: wire.FileData, path: str) -> Media:
         source = Url(uri)
     else:
         raise invalid(f"{place} must be the uri of a file that was uploaded here, or an http(s) address.", place)
-    return Media(_kind(file.mime_type or "", path), source, file.mime_type or "", file.display_name or "")
+    return Media(_kind(file.mime_type or "", path), source, file.mime_type or "", file.display_name or "", path)
 
 
 def _kind(mime: str, path: str) -> MediaKind:

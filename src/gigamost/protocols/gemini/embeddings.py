@@ -65,7 +65,7 @@ RULES: Mapping[str, Rule] = {
     "content": Rule("exact", "text only"),
     "taskType": Rule("ignored", _TASK, ("", "TASK_TYPE_UNSPECIFIED")),
     "title": Rule("ignored", _TASK, ("",)),
-    "outputDimensionality": Rule("emulated", "the model's own number is accepted, any other refused"),
+    "outputDimensionality": Rule("emulated", "only the model's own number is accepted"),
     "embedContentConfig": Rule("emulated", "as the fields beside it"),
 }
 BATCH_RULES: Mapping[str, Rule] = {"requests": Rule("exact", "up to 2048, sent in several calls")}

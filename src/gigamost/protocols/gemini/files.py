@@ -40,7 +40,7 @@ class Files:
             "sizeBytes": str(file.size),  # int64 in protobuf's JSON
             "createTime": created,
             "updateTime": created,
-            "uri": f"{base_url(incoming)}{self._prefix}/files/{file.id}",
+            "uri": f"{incoming.origin}{self._prefix}/files/{file.id}",
             "state": "ACTIVE",
             "source": "UPLOADED",
         }
@@ -48,9 +48,3 @@ class Files:
 
 def encode_deleted(file_id: str) -> bytes:
     return b"{}"
-
-
-def base_url(incoming: Incoming) -> str:
-    """Where this client reaches the gateway: only what it (or its proxy) says goes in, and only it gets it."""
-    scheme = incoming.headers.get("x-forwarded-proto", "http").partition(",")[0].strip()
-    return f"{'https' if scheme == 'https' else 'http'}://{incoming.headers.get('host', 'localhost')}"

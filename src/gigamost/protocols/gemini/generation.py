@@ -89,14 +89,18 @@ def format_of(config: wire.GenerationConfig) -> tuple[Format, Unwrap]:
             raise invalid(message, f"{PATH}.responseMimeType")
 
 
+def schema_field(config: wire.GenerationConfig) -> str:
+    """Where the client wrote the schema of the answer."""
+    return f"{PATH}.responseSchema" if config.response_json_schema is None else f"{PATH}.responseJsonSchema"
+
+
 def _schema(config: wire.GenerationConfig) -> tuple[JsonObject | None, str]:
-    place = f"{PATH}.responseJsonSchema"
+    place = schema_field(config)
     plain: Any = config.response_json_schema
     if plain is not None:
         if not isinstance(plain, dict):
             raise invalid(f"{place} must be an object.", place)
         return plain, place
-    place = f"{PATH}.responseSchema"
     return (json_schema(config.response_schema, place) if config.response_schema is not None else None), place
 
 

@@ -23,6 +23,9 @@ class Written:
     def __init__(self, changed: Mapping[str, str]) -> None:
         self._changed = changed
 
+    def __bool__(self) -> bool:
+        return bool(self._changed)
+
     def text(self, text: str) -> str:
         """The same text with the client's own spelling of names."""
         if not self._changed:

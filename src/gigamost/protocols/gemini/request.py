@@ -4,10 +4,11 @@ import msgspec
 
 from gigamost.core.body import BodyReader
 from gigamost.core.errors import GatewayError
+from gigamost.core.messages import Media, Message, Part, Text, ToolResult
 from gigamost.core.request import AutoTool, Builtin, ChatRequest, OneBuiltin
 from gigamost.protocols.gemini import wire
 from gigamost.protocols.gemini.contents import read_contents, read_system
-from gigamost.protocols.gemini.generation import PATH, effort_of, format_of, read_config, wants_image
+from gigamost.protocols.gemini.generation import PATH, effort_of, format_of, read_config, schema_field, wants_image
 from gigamost.protocols.gemini.names import Spelling, Written
 from gigamost.protocols.gemini.response import Form
 from gigamost.protocols.gemini.rules import TOP_RULES
@@ -31,12 +32,30 @@ def decode(body: bytes, model: str, *, stream: bool = False) -> tuple[ChatReques
 
 
 def _as_written(request: ChatRequest, written: Written) -> ChatRequest:
+    messages = request.messages
+    if written:
+        messages = tuple(_message_as_written(message, written) for message in messages)
     return msgspec.structs.replace(
         request,
+        messages=messages,
         builtins=tuple(Builtin(each.kind, written.text(each.spelled)) for each in request.builtins),
         ignored=tuple(dict.fromkeys(map(written.text, request.ignored))),
         spelled={ours: written.text(name) for ours, name in request.spelled.items()},
     )
+
+
+def _message_as_written(message: Message, written: Written) -> Message:
+    return msgspec.structs.replace(message, parts=tuple(_part_as_written(part, written) for part in message.parts))
+
+
+def _part_as_written(part: Part, written: Written) -> Part:
+    if isinstance(part, ToolResult):
+        return msgspec.structs.replace(part, content=tuple(_shown_as_written(each, written) for each in part.content))
+    return _shown_as_written(part, written) if isinstance(part, Media) else part
+
+
+def _shown_as_written(part: Text | Media, written: Written) -> Text | Media:
+    return msgspec.structs.replace(part, place=written.text(part.place)) if isinstance(part, Media) else part
 
 
 def _decode(body: bytes, model: str, *, stream: bool) -> tuple[ChatRequest, Form]:
@@ -67,6 +86,11 @@ def _decode(body: bytes, model: str, *, stream: bool) -> tuple[ChatRequest, Form
         effort=effort,
         stream=stream,
         ignored=tuple(ignored),
-        spelled={"max_tokens": f"{PATH}.maxOutputTokens", "effort": effort_spelled},
+        spelled={
+            "max_tokens": f"{PATH}.maxOutputTokens",
+            "effort": effort_spelled,
+            "format": schema_field(config),
+            "messages": "contents",
+        },
     )
     return request, Form(include_thoughts=config.thinking_config.include_thoughts is True, unwrap=unwrap)

@@ -19,7 +19,6 @@ from gigamost.core.body import BodyReader, Rule
 from gigamost.core.errors import GatewayError, invalid
 from gigamost.core.face import Incoming, NewFile
 from gigamost.protocols.gemini import wire
-from gigamost.protocols.gemini.files import base_url
 from gigamost.protocols.gemini.names import Spelling
 
 PURPOSE = "user_data"
@@ -40,7 +39,7 @@ class CreateFile(wire.Wire, frozen=True):
 
 
 RULES: Mapping[str, Rule] = {
-    "file": Rule("exact", "displayName and mimeType; what its bytes are decides, name is the gateway's own"),
+    "file": Rule("exact", "displayName and mimeType; the bytes tell the type, the gateway gives the name"),
 }
 _spelling = Spelling(CreateFile)
 _reader = BodyReader(CreateFile, RULES)
@@ -70,7 +69,7 @@ class Start:
             "key": headers.get("x-goog-api-key") or incoming.query.get("key", ""),
         }
         given = urlencode({name: value for name, value in query.items() if value})
-        url = f"{base_url(incoming)}{self._path}/resumable?{given}"
+        url = f"{incoming.origin}{self._path}/resumable?{given}"
         return (
             ("X-Goog-Upload-Status", "active"),
             ("X-Goog-Upload-URL", url),

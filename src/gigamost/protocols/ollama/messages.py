@@ -49,8 +49,8 @@ def read_images(images: Sequence[str], path: str) -> tuple[Media, ...]:
 def _image(image: str, path: str) -> Media:
     if image[:5].lower() == "data:":
         mime, data = decode_data_url(image, path)
-        return Media("image", Inline(data), mime)
-    return Media("image", Inline(decode_base64(image, path)))
+        return Media("image", Inline(data), mime, place=path)
+    return Media("image", Inline(decode_base64(image, path)), place=path)
 
 
 def _calls(calls: Sequence[wire.ToolCall], path: str) -> tuple[ToolCall, ...]:

@@ -9,9 +9,9 @@ import msgspec
 from gigamost.core.codec import Stamp
 from gigamost.core.events import FinishReason
 from gigamost.core.fold import Reply
+from gigamost.core.instant import SECOND, rfc3339
 from gigamost.core.messages import Inline, Media, Reasoning, Text, ToolCall
 from gigamost.core.usage import Usage
-from gigamost.protocols.ollama.instant import SECOND, rfc3339
 
 JsonObject = dict[str, Any]
 # (text, thoughts, tool calls) as this endpoint says them.

@@ -8,14 +8,16 @@ _NO_MODE = "GigaChat has no such setting"
 _NOT_LOCAL = "concerns the computer that runs the model"
 
 _ASKED: Mapping[str, Rule] = {
-    "model": Rule("exact", "by the gateway's table of model names; the tag :latest is left out"),
-    "format": Rule("emulated", "a schema natively or by a forced call; json by instruction and an open schema"),
-    "keep_alive": Rule("exact", "nothing is loaded or unloaded, so every value is kept to"),
+    "model": Rule("exact", "a GigaChat model, or a name that stands for one; the tag :latest is left out"),
+    "format": Rule("emulated", "a schema: the model's own mode or a forced call; json: an instruction"),
+    "keep_alive": Rule("exact", "nothing is loaded or unloaded: any value will do"),
     "logprobs": Rule("refused", "GigaChat v1 gives no log probabilities; leave it out.", (False,)),
-    "options": Rule("exact", "each of them has its own row"),
+    "options": Rule("exact", "see its fields"),
     "shift": Rule("exact", "nothing is ever shifted out of the context: what does not fit is refused"),
     "stream": Rule("exact", "true when it is left out, as in Ollama"),
-    "think": Rule("exact", "low, medium, high; max is high, true is medium; listed for models without it", ("",)),
+    "think": Rule(
+        "exact", "low, medium, high; max is high, true is medium; listed for models that do not reason", ("",)
+    ),
     "top_logprobs": Rule("refused", "GigaChat v1 gives no log probabilities; leave it out.", (0,)),
     "truncate": Rule("exact", "nothing is ever cut from the conversation: what does not fit is refused"),
 }
@@ -40,7 +42,7 @@ GENERATE: Mapping[str, Rule] = {
 EMBED: Mapping[str, Rule] = {
     "model": CHAT["model"],
     "input": Rule("exact", "one text or many, sent in several requests; the vectors are brought to length 1"),
-    "dimensions": Rule("emulated", "the model's own number is accepted, any other refused"),
+    "dimensions": Rule("emulated", "only the model's own number is accepted"),
     "keep_alive": CHAT["keep_alive"],
     "options": Rule("ignored", "an embedding has no settings", ({},)),
     "truncate": Rule("exact", "a text that is too long is refused, never cut"),
@@ -55,7 +57,7 @@ OPTIONS: Mapping[str, Rule] = {
     "temperature": Rule("exact", "0 is sent as top_p 0: GigaChat wants a temperature above 0"),
     "top_p": Rule("exact"),
     "num_predict": Rule("exact", "clamped to the model's limit, and then listed; -1, -2 and 0 set no limit"),
-    "stop": Rule("emulated", "the gateway cuts the text and closes the upstream"),
+    "stop": Rule("emulated", "the gateway cuts the text and ends the generation"),
     "repeat_penalty": Rule("exact", "sent as repetition_penalty"),
     "seed": Rule("ignored", _NO_MODE),
     "top_k": Rule("ignored", _NO_MODE),

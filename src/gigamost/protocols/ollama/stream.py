@@ -10,10 +10,10 @@ import msgspec
 
 from gigamost.core.codec import Stamp
 from gigamost.core.events import Event, Failure, Finish, PartDelta, PartEnd, PartStart, Start
+from gigamost.core.instant import SECOND
 from gigamost.core.messages import ToolCall
 from gigamost.framing import ndjson
 from gigamost.protocols.ollama.errors import body_of
-from gigamost.protocols.ollama.instant import SECOND
 from gigamost.protocols.ollama.response import JsonObject, Said, call_of, done, head_of, shown
 
 _json = msgspec.json.Encoder().encode

@@ -68,8 +68,7 @@ class Call:
         if request.stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         self.body = msgspec.json.encode(body)
-        clamped = request.max_tokens is not None and body["max_tokens"] < request.max_tokens
-        self.ignored: tuple[str, ...] = (request.spelled.get("max_tokens", "max_tokens"),) if clamped else ()
+        self.ignored = tuple(_lost(request, body))
 
     def decode(self, body: bytes) -> list[Event]:
         return decode(body, AnswerReader())
@@ -108,8 +107,23 @@ def _sampling(request: ChatRequest, model: Model) -> JsonObject:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def _lost(request: ChatRequest, body: JsonObject) -> Iterable[str]:
+    """What cannot be said here, as the client wrote it. Fields of another vendor are none of this one's."""
+    if request.max_tokens is not None and body["max_tokens"] < request.max_tokens:
+        yield request.spelled.get("max_tokens", "max_tokens")
+    if request.effort is not None and "reasoning_effort" not in body:
+        yield request.spelled.get("effort", "reasoning_effort")
+    yield from (tool.spelled for tool in request.builtins)
+    for fields in request.extra.values():
+        yield from fields
+
+
 def _messages(messages: Iterable[Message]) -> Iterable[JsonObject]:
+    shown: list[JsonObject] = []  # a result is text alone, so its pictures follow after the last one
     for message in messages:
+        if message.role != "tool" and shown:
+            yield {"role": "user", "content": shown}
+            shown = []
         match message.role:
             case "system":
                 yield {"role": "system", "content": clean_text(text_of(message.parts))}
@@ -118,9 +132,13 @@ def _messages(messages: Iterable[Message]) -> Iterable[JsonObject]:
             case "assistant":
                 yield _assistant(message)
             case "tool":
-                yield from (_result(part) for part in message.parts if isinstance(part, ToolResult))
+                results = [part for part in message.parts if isinstance(part, ToolResult)]
+                yield from map(_result, results)
+                shown += [_media(media) for each in results for media in each.content if isinstance(media, Media)]
             case _:
                 assert_never(message.role)
+    if shown:
+        yield {"role": "user", "content": shown}
 
 
 def _content(message: Message) -> str | list[JsonObject]:

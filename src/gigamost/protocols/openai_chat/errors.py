@@ -38,6 +38,10 @@ def body_of(problem: Problem) -> dict[str, Any]:
     return {"error": said}
 
 
+# How vLLM, DeepSeek and OpenRouter say it, without OpenAI's code.
+_OVERFLOW = "maximum context length"
+
+
 class _Envelope(msgspec.Struct):
     error: wire.ErrorBody | str | None = None
 
@@ -59,7 +63,9 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Proble
 def problem_of(status: int, error: wire.ErrorBody) -> Problem:
     """The meaning of an error body; inside a 200 stream the status is our own guess."""
     kind = kind_of(status)
-    if error.code == "context_length_exceeded":
+    if error.code == "context_length_exceeded" or (
+        status in (400, 413, 422) and _OVERFLOW in (error.message or "").lower()
+    ):
         kind = Kind.CONTEXT_OVERFLOW
     elif error.code in ("rate_limit_exceeded", 429):
         kind = Kind.RATE_LIMITED

@@ -83,7 +83,7 @@ def _part(part: wire.ContentPart, path: str, role: str, ignored: list[str]) -> T
     if isinstance(part, wire.AudioPart):
         audio = part.input_audio
         data = decode_base64(audio.data, f"{path}.input_audio.data")
-        return Media("audio", Inline(data), f"audio/{audio.format}" if audio.format else "")
+        return Media("audio", Inline(data), f"audio/{audio.format}" if audio.format else "", place=path)
     return _file(part.file, f"{path}.file")
 
 
@@ -93,20 +93,20 @@ def _image(image: wire.ImageUrl | str, path: str, ignored: list[str]) -> Media:
     if image.detail not in (None, "auto") and "messages.content.image_url.detail" not in ignored:
         ignored.append("messages.content.image_url.detail")
     mime, source = source_of(image.url, f"{path}.image_url.url")
-    return Media("image", source, mime)
+    return Media("image", source, mime, place=path)
 
 
 def _file(file: wire.File, path: str) -> Media:
     name = file.filename or ""
     if file.file_id:
-        return Media("document", ClientFile(file.file_id), "", name)
+        return Media("document", ClientFile(file.file_id), "", name, path)
     if not file.file_data:
         raise invalid(f"{path} needs file_data or file_id.", path)
     if file.file_data[:5].lower() == "data:":
         mime, data = decode_data_url(file.file_data, f"{path}.file_data")
     elif file.file_data[:4].lower() == "http":
         mime, source = source_of(file.file_data, f"{path}.file_data")
-        return Media("document", source, mime, name)
+        return Media("document", source, mime, name, path)
     else:
         mime, data = "", decode_base64(file.file_data, f"{path}.file_data")
     kind: MediaKind = "document"
@@ -114,7 +114,7 @@ def _file(file: wire.File, path: str) -> Media:
         kind = "image"
     elif mime.startswith("audio/"):
         kind = "audio"
-    return Media(kind, Inline(data), mime, name)
+    return Media(kind, Inline(data), mime, name, path)
 
 
 def _calls(message: wire.Message, path: str) -> tuple[ToolCall, ...]:

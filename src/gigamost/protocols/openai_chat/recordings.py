@@ -70,7 +70,7 @@ class Exchange:
             instruction += f" The language of the recording is {self._form.language}."
         if prompt := fields.get("prompt"):
             instruction += f" This came before the recording, or has its names and its style: {prompt}"
-        recording = Media("audio", Inline(upload.data), upload.mime, upload.name)
+        recording = Media("audio", Inline(upload.data), upload.mime, upload.name, "file")
         self.request = ChatRequest(
             model=fields.get("model") or incoming.path.get("model", ""),
             messages=(Message("system", (Text(instruction),)), Message("user", (Text(_ASKED), recording))),

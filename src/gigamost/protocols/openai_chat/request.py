@@ -70,7 +70,7 @@ def decode(body: bytes) -> tuple[ChatRequest, Form]:
 
 
 def _limit(chat: wire.Chat) -> tuple[int | None, dict[str, str]]:
-    spelled = {"effort": "reasoning_effort"}
+    spelled = {"effort": "reasoning_effort", "format": "response_format"}
     if chat.max_completion_tokens is not UNSET:
         return chat.max_completion_tokens, spelled | {"max_tokens": "max_completion_tokens"}
     return (chat.max_tokens if chat.max_tokens is not UNSET else None), spelled

@@ -15,7 +15,7 @@ from gigamost.protocols.openai_responses import compaction, conversations, store
 from gigamost.protocols.openai_responses.kept_items import keep_items
 from gigamost.protocols.openai_responses.output import Form
 from gigamost.protocols.openai_responses.request import apart, build, own_items, read
-from gigamost.protocols.openai_responses.response import encode, output_of, response_id
+from gigamost.protocols.openai_responses.response import Responses, encode, output_of, response_id
 from gigamost.protocols.openai_responses.stream import Encoder
 
 __all__ = ["ENDPOINTS", "Compaction", "Count", "Exchange"]
@@ -30,6 +30,7 @@ class Exchange:
         self._asked = read(body)
         self.refers = self._asked.refers
         self.keeps = self._asked.body.store is not False
+        self.is_background = self._asked.body.background is True
         self._earlier: Sequence[Item] = ()
         self._ended: int | None = None
         if self.refers == Refers():
@@ -48,6 +49,9 @@ class Exchange:
     def encoder(self, stamp: Stamp) -> Encoder:
         return Encoder(stamp, self._form, lambda: self._end(stamp))
 
+    def queued(self, stamp: Stamp) -> bytes:
+        return Responses(stamp, self._form).queued()
+
     def record(self, reply: Reply, stamp: Stamp) -> KeptResponse:
         return KeptResponse(
             response_id(stamp),
@@ -60,7 +64,7 @@ class Exchange:
 
     @property
     def _streams(self) -> bool:
-        return self._asked.body.stream is True
+        return self._asked.body.stream is True or self.is_background
 
     def _end(self, stamp: Stamp) -> int:
         """The second in which the answer was whole: asked once, so that what is kept says what was shown."""
@@ -74,9 +78,12 @@ class Compaction:
 
     content_type = "application/json"
     keeps = False
+    is_background = False
 
     def __init__(self, body: bytes) -> None:
         self._asked = read(body)
+        if self._asked.body.background is True:
+            raise invalid("background: a compaction is made at once; leave it out.", "background")
         self.refers = self._asked.refers
         self._earlier: Sequence[Item] = ()
         self.request = self._summing_up() if self.refers == Refers() else ChatRequest(self._asked.body.model, ())
@@ -93,6 +100,9 @@ class Compaction:
 
     def encoder(self, stamp: Stamp) -> Encoder:
         raise TypeError("a compaction is not streamed")
+
+    def queued(self, stamp: Stamp) -> bytes:
+        raise TypeError("a compaction does not wait")
 
     def record(self, reply: Reply, stamp: Stamp) -> KeptResponse:
         said = keep_items(own_items(self._asked, self._earlier), stamp)
@@ -121,8 +131,8 @@ class Count:
 _RESPONSES: Final = ServeResponses(lambda incoming: Exchange(incoming.body))
 _COMPACT: Final = ServeResponses(lambda incoming: Compaction(incoming.body))
 _COUNT: Final = ServeCount(Count)
-# The last two: what ChatGPT's backend and Azure call the same.
-_ROOTS: Final = ("/v1/responses", "/responses", "/backend-api/responses", "/openai/v1/responses")
+# ChatGPT's backend calls it so.
+_ROOTS: Final = (*(root + "/responses" for root in stored.ROOTS), "/backend-api/responses")
 
 _MADE: Final = tuple(
     Endpoint("POST", root + path, service)

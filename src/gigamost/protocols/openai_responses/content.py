@@ -60,16 +60,16 @@ def _image(raw: JsonObject, path: str, lost: Lost) -> Media:
         lost("input.content.detail")
     if image.image_url:
         mime, source = source_of(image.image_url, f"{path}.image_url")
-        return Media("image", source, mime)
+        return Media("image", source, mime, place=path)
     if image.file_id:
-        return Media("image", ClientFile(image.file_id))
+        return Media("image", ClientFile(image.file_id), place=path)
     raise invalid(f"{path} needs image_url or file_id.", path)
 
 
 def _audio(raw: JsonObject, path: str, lost: Lost) -> Media:
     audio = convert(raw, wire.AudioPart, path).input_audio
     data = decode_base64(audio.data, f"{path}.input_audio.data")
-    return Media("audio", Inline(data), f"audio/{audio.format}" if audio.format else "")
+    return Media("audio", Inline(data), f"audio/{audio.format}" if audio.format else "", place=path)
 
 
 def _file(raw: JsonObject, path: str, lost: Lost) -> Media:
@@ -78,17 +78,17 @@ def _file(raw: JsonObject, path: str, lost: Lost) -> Media:
         lost("input.content.detail")
     name = file.filename or ""
     if file.file_id:
-        return Media("document", ClientFile(file.file_id), "", name)
+        return Media("document", ClientFile(file.file_id), "", name, path)
     if file.file_url:
         mime, source = source_of(file.file_url, f"{path}.file_url")
-        return Media(_kind_of(mime), source, mime, name)
+        return Media(_kind_of(mime), source, mime, name, path)
     if not file.file_data:
         raise invalid(f"{path} needs file_data, file_url or file_id.", path)
     if file.file_data[:5].lower() == "data:":
         mime, data = decode_data_url(file.file_data, f"{path}.file_data")
     else:
         mime, data = "", decode_base64(file.file_data, f"{path}.file_data")
-    return Media(_kind_of(mime), Inline(data), mime, name)
+    return Media(_kind_of(mime), Inline(data), mime, name, path)
 
 
 def _kind_of(mime: str) -> MediaKind:

@@ -51,7 +51,7 @@ class Add(msgspec.Struct, frozen=True):
     items: list[JsonObject] | UnsetType = UNSET
 
 
-_ITEMS = Rule("exact", "kept with an id and in their full form; 20 in one request")
+_ITEMS = Rule("exact", "kept as they came, each with an id; 20 in one request at most")
 _METADATA = Rule("exact", "kept with the conversation")
 RULES: Mapping[str, Rule] = {"items": _ITEMS, "metadata": _METADATA}
 _create = BodyReader(Create, RULES)

@@ -13,7 +13,6 @@ JsonObject = dict[str, Any]
 
 # In the order of the schema (openresponses.org). GigaChat has no such settings, so these are always so.
 _FIXED: Final[JsonObject] = {
-    "background": False,
     "frequency_penalty": 0.0,
     "max_tool_calls": None,
     "presence_penalty": 0.0,
@@ -28,6 +27,7 @@ def echo(body: wire.Create, refers: Refers, tools: bytes) -> bytes:
     reasoning = body.reasoning or wire.Reasoning()
     repeated = {
         **_FIXED,
+        "background": body.background is True,
         "instructions": body.instructions or None,
         "max_output_tokens": body.max_output_tokens or None,
         "metadata": body.metadata or {},

@@ -210,7 +210,7 @@ class Reading:
         self._assistant(BuiltinCall(kind, item.id or "", is_failed=item.status == "failed"))
         if item.result:
             data = decode_base64(item.result, f"{path}.result")
-            picture = Media("image", Inline(data), f"image/{item.output_format or 'png'}")
+            picture = Media("image", Inline(data), f"image/{item.output_format or 'png'}", place=path)
             self._say("user", Text(_PICTURE), picture)
 
     def _say(self, role: Role, *parts: Part) -> None:

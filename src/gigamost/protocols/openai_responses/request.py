@@ -30,6 +30,12 @@ _INCLUDED: Final = frozenset(
 _OWN: Final = ("repetition_penalty", "update_interval", "profanity_check", "flags", "function_ranker")
 _NO_TEXT: Final = wire.TextConfig()
 _NO_REASONING: Final = wire.Reasoning()
+_SPELLED: Final = {
+    "max_tokens": "max_output_tokens",
+    "effort": "reasoning.effort",
+    "format": "text.format",
+    "messages": "input",
+}
 _read = BodyReader(wire.Create, RULES, cached=("tools",)).read
 
 
@@ -60,6 +66,8 @@ def read(data: bytes) -> Asked:
         raise invalid("previous_response_id and conversation exclude each other: send one.", "previous_response_id")
     named = [raw.get("id") for at, raw in enumerate(items) if kind_of(raw, f"input[{at}]") == "item_reference"]
     refers = Refers(previous, conversation, tuple(dict.fromkeys(name for name in named if isinstance(name, str))))
+    if body.background is True and body.store is False:
+        raise invalid("background needs store: a response that nobody waits for has to be kept.", "background")
     return Asked(body, items, tuple(ignored), refers)
 
 
@@ -96,10 +104,10 @@ def build(asked: Asked, earlier: Sequence[Item] = ()) -> tuple[ChatRequest, Form
         max_tokens=given_or(body.max_output_tokens, None),
         effort=_effort((reading.reasoning or reasoning).effort or reasoning.effort),
         user=given_or(body.user, "") or given_or(body.safety_identifier, ""),
-        stream=body.stream is True,
+        stream=body.stream is True or body.background is True,  # its events are kept as they come
         extra=_own(body),
         ignored=tuple(ignored),
-        spelled={"max_tokens": "max_output_tokens", "effort": "reasoning.effort"},
+        spelled=_SPELLED,
     )
     form = Form(
         shown=tools.shown,

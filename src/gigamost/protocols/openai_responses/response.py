@@ -13,7 +13,7 @@ from gigamost.protocols.openai_responses.errors import error_of
 from gigamost.protocols.openai_responses.output import Form, Items, Status
 
 JsonObject = dict[str, Any]
-Outcome = Literal["in_progress", "completed", "incomplete", "failed"]
+Outcome = Literal["queued", "in_progress", "completed", "incomplete", "failed"]
 
 # Why an answer is incomplete; one that is complete has no reason here.
 INCOMPLETE: Final[dict[FinishReason, str]] = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -33,6 +33,9 @@ class Responses:
     def __init__(self, stamp: Stamp, form: Form) -> None:
         self._stamp = stamp
         self._echo = form.echo
+
+    def queued(self) -> bytes:
+        return self._object("queued", [], None, None)
 
     def begun(self) -> bytes:
         return self._object("in_progress", [], None, None)

@@ -3,26 +3,11 @@
 import msgspec
 
 from gigamost.core.errors import invalid
-from gigamost.core.face import DeleteResponse, Endpoint, GetResponse, Incoming, ListItems
-from gigamost.core.history import KeptResponse, Page, Window
+from gigamost.core.face import CancelResponse, DeleteResponse, Endpoint, GetResponse, Incoming, ListItems
+from gigamost.core.history import Page, Window
+from gigamost.protocols.openai_responses.background import decode_replay
 
 MAX_LIMIT = 100  # items of one page, as OpenAI documents
-
-
-def encode(kept: KeptResponse, incoming: Incoming) -> bytes:
-    """The response object as it was sent. Raises GatewayError (400) when it is asked for as a stream."""
-    if incoming.query.get("stream", "false").lower() not in ("false", "0"):
-        message = (
-            "stream: only a response that is generated in the background can be streamed again. Leave stream out: the "
-            "response is complete."
-        )
-        raise invalid(message, "stream", "unsupported_value")
-    return kept.body
-
-
-def refuse_to_cancel(kept: KeptResponse, incoming: Incoming) -> bytes:
-    """OpenAI's answer for every response that was not asked for with `background`."""
-    raise invalid("Cannot cancel a synchronous response.")
 
 
 def encode_deleted(response: str) -> bytes:
@@ -53,12 +38,12 @@ def encode_page(page: Page) -> bytes:
     )
 
 
-# The last one: where Azure's clients look for the same.
-ROOTS = ("/v1", "", "/openai/v1")
+# The last two: where Azure's clients look for the same, newer and older ones.
+ROOTS = ("/v1", "", "/openai/v1", "/openai")
 _SERVICES = (
-    ("GET", "", GetResponse(encode)),
+    ("GET", "", GetResponse(decode_replay)),
     ("DELETE", "", DeleteResponse(encode_deleted)),
-    ("POST", "/cancel", GetResponse(refuse_to_cancel)),
+    ("POST", "/cancel", CancelResponse()),
     ("GET", "/input_items", ListItems(decode_window, encode_page)),
 )
 ENDPOINTS = tuple(

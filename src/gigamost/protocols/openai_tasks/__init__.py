@@ -1,12 +1,16 @@
-"""OpenAI's API beside chat (server role): embeddings, models, files, pictures, moderation; and what its relatives have
-beside it: Azure's paths, LiteLLM's and Copilot's lists of models."""
+"""OpenAI's API beside chat (server role): embeddings, models, files, batches, pictures, moderation; and what its
+relatives have beside it: Azure's paths, LiteLLM's and Copilot's lists of models."""
 
 from gigamost.core.face import (
+    CancelBatch,
+    CreateBatch,
     DeleteFile,
     Endpoint,
     ExchangeKey,
+    GetBatch,
     GetFile,
     GetModel,
+    ListBatches,
     ListFiles,
     ListModels,
     ReadFile,
@@ -15,7 +19,7 @@ from gigamost.core.face import (
     ServeModerations,
     UploadFile,
 )
-from gigamost.protocols.openai_tasks import copilot, embeddings, files, images, litellm, models, moderations
+from gigamost.protocols.openai_tasks import batches, copilot, embeddings, files, images, litellm, models, moderations
 
 __all__ = ["ENDPOINTS"]
 
@@ -28,10 +32,14 @@ _SERVICES = (
     ("GET", "/models", ListModels(models.encode_list)),
     ("GET", "/models/{model:path}", GetModel(models.encode)),
     ("POST", "/files", UploadFile(files.decode_upload, files.encode)),
-    ("GET", "/files", ListFiles(files.encode_list)),
+    ("GET", "/files", ListFiles(files.encode_list, has_batches=True)),
     ("GET", "/files/{file}", GetFile(files.encode)),
     ("DELETE", "/files/{file}", DeleteFile(files.encode_deleted)),
     ("GET", "/files/{file}/content", ReadFile()),
+    ("POST", "/batches", CreateBatch("openai", batches.ID_PREFIX, batches.decode, batches.encode_created)),
+    ("GET", "/batches", ListBatches("openai", batches.decode_window, batches.encode_list)),
+    ("GET", "/batches/{batch}", GetBatch("openai", batches.encode)),
+    ("POST", "/batches/{batch}/cancel", CancelBatch("openai", batches.encode_cancelled)),
     ("POST", "/moderations", ServeModerations(moderations.Exchange)),
 )
 _RELATIVES = (

@@ -28,9 +28,9 @@ class Embeddings(msgspec.Struct, frozen=True):
 
 
 RULES: Mapping[str, Rule] = {
-    "model": Rule("exact", "by the gateway's table of model names"),
+    "model": Rule("exact", "a GigaChat model, or a name that stands for one"),
     "input": Rule("exact", "one text or up to 2048, sent in several requests; token arrays are refused"),
-    "dimensions": Rule("emulated", "the model's own number is accepted, any other refused"),
+    "dimensions": Rule("emulated", "only the model's own number is accepted"),
     "encoding_format": Rule("emulated", "base64 is made by the gateway: little-endian float32"),
     "user": Rule("exact", "sent as X-Client-ID, hashed"),
 }

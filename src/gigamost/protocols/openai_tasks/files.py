@@ -12,8 +12,13 @@ from gigamost.core.tasks import StoredFile
 from gigamost.framing import form
 
 RULES: Mapping[str, Rule] = {
-    "file": Rule("exact", "what its bytes are decides, not the declared type; GigaChat's types and sizes"),
-    "purpose": Rule("emulated", "kept in the file's name upstream; fine-tune and evals are refused"),
+    "file": Rule(
+        "exact",
+        "the bytes tell the type, not what is declared; GigaChat's types and sizes, or JSONL of 100 MB for batches",
+    ),
+    "purpose": Rule(
+        "emulated", "batch: kept by the gateway; others in the file's name upstream; fine-tune and evals are refused"
+    ),
     "expires_after": Rule("ignored", "GigaChat keeps a file until it is deleted"),
 }
 PURPOSES = ("user_data", "assistants", "vision", "batch")
@@ -106,4 +111,4 @@ def _told(file: StoredFile) -> dict[str, Any]:
 
 
 def _purpose_of(file: StoredFile) -> str:
-    return file.purpose if file.purpose in PURPOSES else _UNKNOWN_PURPOSE
+    return file.purpose if file.purpose in (*PURPOSES, "batch_output") else _UNKNOWN_PURPOSE

@@ -23,30 +23,39 @@ from gigamost.core.face import (
 )
 from gigamost.protocols.gigachat.native.errors import encode_error, encode_oauth_error
 from gigamost.protocols.gigachat.native.files import decode_upload, encode_deleted, encode_file, encode_list
+from gigamost.protocols.gigachat.native.imposing import GOVERNED, impose_v1, impose_v2
 from gigamost.protocols.gigachat.native.tokens import encode_oauth, encode_token
 
 __all__ = ["FACE", "OAUTH_FACE", "encode_error", "encode_oauth_error"]
 
 
-def _at(path: str, *, is_generation: bool = False, has_ids: bool = False) -> Relay:
-    return Relay(lambda incoming, base: base + path, is_generation, has_ids)
+def _at(path: str, *, is_generation: bool = False, has_model: bool = False) -> Relay:
+    governed = frozenset({"model"}) if has_model else frozenset[str]()
+    return Relay(lambda incoming, base: base + path, is_generation, governed=governed)
 
 
 def _model_url(incoming: Incoming, base: str) -> str:
     return f"{base}/models/{quote(incoming.path['model'], safe='')}"
 
 
+_V1_CHAT = Relay(
+    lambda incoming, base: f"{base}/chat/completions",
+    is_generation=True,
+    has_ids=True,
+    governed=GOVERNED,
+    impose=impose_v1,
+)
 _V1: tuple[tuple[str, str, Service], ...] = (
-    ("POST", "/chat/completions", _at("/chat/completions", is_generation=True, has_ids=True)),
+    ("POST", "/chat/completions", _V1_CHAT),
     ("GET", "/models", _at("/models")),
     ("GET", "/models/{model:path}", Relay(_model_url)),
-    ("POST", "/embeddings", _at("/embeddings", is_generation=True)),
-    ("POST", "/tokens/count", _at("/tokens/count")),
+    ("POST", "/embeddings", _at("/embeddings", is_generation=True, has_model=True)),
+    ("POST", "/tokens/count", _at("/tokens/count", has_model=True)),
     ("GET", "/balance", _at("/balance")),
     ("POST", "/functions/validate", _at("/functions/validate")),
     ("POST", "/functions/convert", _at("/functions/convert")),
-    ("POST", "/filter/check", _at("/filter/check", is_generation=True)),
-    ("POST", "/ai/check", _at("/ai/check", is_generation=True)),
+    ("POST", "/filter/check", _at("/filter/check", is_generation=True, has_model=True)),
+    ("POST", "/ai/check", _at("/ai/check", is_generation=True, has_model=True)),
     ("POST", "/files", UploadFile(decode_upload, encode_file)),
     ("GET", "/files", ListFiles(encode_list)),
     ("GET", "/files/{file}", GetFile(encode_file)),
@@ -56,7 +65,11 @@ _V1: tuple[tuple[str, str, Service], ...] = (
 )
 _VERSION: Final = re.compile(r"/v\d+$")
 _V2_CHAT = Relay(
-    lambda incoming, base: _VERSION.sub("", base) + "/v2/chat/completions", is_generation=True, has_ids=True
+    lambda incoming, base: _VERSION.sub("", base) + "/v2/chat/completions",
+    is_generation=True,
+    has_ids=True,
+    governed=GOVERNED,
+    impose=impose_v2,
 )
 _BASES = ("/gigachat/api", "/gigachat")
 
