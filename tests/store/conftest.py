@@ -1,14 +1,25 @@
-"""What is kept, in memory and in a SQLite file: the same suite runs over both."""
+"""What is kept, in memory, in a SQLite file and in a PostgreSQL: the same suite runs over all of them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
+import msgspec
 import pytest
 
 from gigamost.core.history import Item, KeptResponse, Refers
-from gigamost.core.ports import History
+from gigamost.core.ports import Books, History, Ledger, Upkeep
+from gigamost.store.engine import Database
+from gigamost.store.ledger.memory import MemoryLedger
+from gigamost.store.ledger.opening import LedgerOpening
+from gigamost.store.ledger.reading import SqlBooks
 from gigamost.store.opening import Opening
+from gigamost.store.place import Place, Postgres
+from gigamost.store.schema import upgrade
+from tests.store.servers import copied, empty
 
+STORES = ("memory", "sqlite", "postgres")
 HOUR = 3600.0
 NEVER = 2**40
 
@@ -29,8 +40,70 @@ def answer(name: str, *, after: str = "", within: str = "", text: str = "") -> K
     return KeptResponse(name, 1_700_000_000, body, asked, (item(f"out{name}", text),), Refers(after, within))
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def history(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[History]:
-    opening = Opening(tmp_path / "state.db" if request.param == "sqlite" else None, sweep=HOUR, now=beginning)
+class Opened(msgspec.Struct, frozen=True):
+    ledger: Ledger
+    books: Books
+    upkeep: Upkeep
+
+
+class OpenLedger(Protocol):
+    """Opens the ledger for a gateway of that name: of all that a test opens, on the same store."""
+
+    async def __call__(self, replica: str) -> Opened: ...
+
+
+@pytest.fixture(scope="session")
+def template() -> Iterator[Postgres]:
+    """A PostgreSQL with the newest schema and nothing in it, to be copied."""
+    with empty() as made:
+        upgrade(made)
+        yield made
+
+
+@pytest.fixture
+def database(template: Postgres) -> Iterator[Postgres]:
+    with copied(template) as made:
+        yield made
+
+
+@pytest.fixture(params=STORES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where a test keeps things."""
+    if request.param == "postgres":
+        found: Postgres = request.getfixturevalue("database")
+        return found
+    return tmp_path / "state.db" if request.param == "sqlite" else None
+
+
+@pytest.fixture
+async def ledgers(place: Place, tmp_path: Path) -> AsyncIterator[OpenLedger]:
+    first = MemoryLedger()
+    opened: list[LedgerOpening] = []
+
+    async def open_(replica: str) -> Opened:
+        if place is None:
+            ledger = MemoryLedger(replica, beside=first)
+            await ledger.beat()
+            return Opened(ledger, ledger, ledger)
+        opening = LedgerOpening(place, replica, tmp_path / replica)
+        opened.append(opening)
+        await opening.start()
+        return Opened(opening.ledger, opening.books, opening.upkeep)
+
+    yield open_
+    for opening in opened:
+        await opening.close()
+
+
+@pytest.fixture
+async def history(place: Place) -> AsyncIterator[History]:
+    opening = Opening(place, sweep=HOUR, now=beginning)
     yield await opening()
     await opening.close()
+
+
+@asynccontextmanager
+async def postgres_books(place: Postgres) -> AsyncIterator[SqlBooks]:
+    database = Database(place)
+    yield SqlBooks(database)
+    await database.close()

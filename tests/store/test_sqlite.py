@@ -21,7 +21,8 @@ from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.history import Conversation
 from gigamost.core.ports import History
 from gigamost.store.migrations import HEAD
-from gigamost.store.opening import Opening, sqlite_file
+from gigamost.store.opening import Opening
+from gigamost.store.place import sqlite_file
 from gigamost.store.tables import METADATA
 from tests.store.conftest import HOUR, NEVER, answer, beginning, item
 

@@ -68,3 +68,88 @@ class Refusal(msgspec.Struct, frozen=True):
     spent: int
     reserved: int
     limit: int
+
+
+Grouping = Literal["key", "tenant", "model", "day"]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A row as it is read. `finished`, `status` and `duration_ms` are None while it is open; `status` stays None when
+    nobody said what became of it. The usage of an open row is its estimate, its cost is 0."""
+
+    id: str
+    client_request_id: str
+    started: float
+    finished: float | None
+    key_id: str
+    tenant: str
+    face: str
+    model: str
+    upstream: str
+    state: State
+    status: int | None
+    usage: Usage
+    cost: int
+    reserved: int
+    ttft_ms: int | None
+    duration_ms: int | None
+    attempts: int
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A place in the list of rows: that of the row which a page ended with."""
+
+    started: float
+    id: str
+
+
+class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which rows, newest first; what is left out is not asked about. `since` is included, `until` is not; `after` is
+    where the page before ended."""
+
+    key_id: str = ""
+    tenant: str = ""
+    state: State | None = None
+    status: int | None = None
+    since: float | None = None
+    until: float | None = None
+    after: Mark | None = None
+    limit: int = 50
+
+
+class Entries(msgspec.Struct, frozen=True):
+    """One page. `next` is None on the last one."""
+
+    entries: tuple[Entry, ...]
+    next: Mark | None = None
+
+
+class Question(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was spent, by what. Whole days of UTC: the one that `since` is in is the first, the one that `until` is in
+    the last, unless `until` is its very beginning. With `key_id` or `tenant`, of these alone."""
+
+    by: Grouping = "day"
+    since: float | None = None
+    until: float | None = None
+    key_id: str = ""
+    tenant: str = ""
+
+
+class Spending(msgspec.Struct, frozen=True):
+    """What one key, tenant, model or day (`2026-07-31`) came to; `failed` of the requests were no success."""
+
+    group: str
+    requests: int
+    failed: int
+    usage: Usage
+    cost: int
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How much of a budget's period is gone, and how much is held by requests that are open."""
+
+    owner: str
+    period: Period
+    began: int
+    spent: int
+    reserved: int

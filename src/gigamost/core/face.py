@@ -14,10 +14,12 @@ from gigamost.core.codec import Exchange, Stamp
 from gigamost.core.errors import Problem
 from gigamost.core.fold import Reply
 from gigamost.core.history import Conversation, Item, KeptResponse, Page, Refers, Window
+from gigamost.core.jobs import Job, JobPage, JobWindow, Kind, NewItem, Result
 from gigamost.core.messages import Media
 from gigamost.core.models import Model
-from gigamost.core.request import ChatRequest
+from gigamost.core.request import ChatRequest, JsonObject
 from gigamost.core.tasks import EmbedReply, EmbedRequest, ImageRequest, ModerateRequest, StoredFile, Verdict
+from gigamost.core.tenancy import Defaults
 
 
 class Incoming(msgspec.Struct, frozen=True):
@@ -28,6 +30,13 @@ class Incoming(msgspec.Struct, frozen=True):
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
+
+    @property
+    def origin(self) -> str:
+        """Where this client reaches the gateway, without a slash at its end: only what it (or its proxy) says goes in,
+        and only it gets it."""
+        scheme = self.headers.get("x-forwarded-proto", "http").partition(",")[0].strip()
+        return f"{'https' if scheme == 'https' else 'http'}://{self.headers.get('host', 'localhost')}"
 
 
 class KeptExchange(Exchange, Protocol):
@@ -42,6 +51,15 @@ class KeptExchange(Exchange, Protocol):
     @property
     def keeps(self) -> bool:
         """Whether the client wants the answer kept."""
+        ...
+
+    @property
+    def is_background(self) -> bool:
+        """Whether the client wants the answer later: then it is kept, and made as a stream."""
+        ...
+
+    def queued(self, stamp: Stamp) -> bytes:
+        """What the client gets while its answer in the background has not begun."""
         ...
 
     def recall(self, items: Sequence[Item]) -> None:
@@ -164,7 +182,10 @@ class UploadFile(msgspec.Struct, frozen=True, tag=True):
 
 
 class ListFiles(msgspec.Struct, frozen=True, tag=True):
+    """`has_batches`: with the input and the results of batches."""
+
     encode: Callable[[Sequence[StoredFile], Incoming], bytes]
+    has_batches: bool = False
 
 
 class GetFile(msgspec.Struct, frozen=True, tag=True):
@@ -182,9 +203,14 @@ class DeleteFile(msgspec.Struct, frozen=True, tag=True):
 
 
 class GetResponse(msgspec.Struct, frozen=True, tag=True):
-    """A kept answer. The path has a parameter `response`. `encode` may raise GatewayError (400)."""
+    """A kept answer, or one that is being made in the background. The path has a parameter `response`, as have the next
+    two. `replay` says from which frame on it is wanted as a stream, None: whole. It raises GatewayError (400)."""
 
-    encode: Callable[[KeptResponse, Incoming], bytes]
+    replay: Callable[[Incoming], int | None]
+
+
+class CancelResponse(msgspec.Struct, frozen=True, tag=True):
+    """One that is being made in the background."""
 
 
 class DeleteResponse(msgspec.Struct, frozen=True, tag=True):
@@ -251,10 +277,69 @@ class DeleteItem(msgspec.Struct, frozen=True, tag=True):
     encode: Callable[[Conversation], bytes]
 
 
-ServeKept = (
-    GetResponse
-    | DeleteResponse
-    | CreateConversation
+class NewBatch(msgspec.Struct, frozen=True):
+    """A batch that a client begins: each of `items`, or of the lines of `input_file`, is a request to the endpoint
+    `path` of the same face, with `parameters` in its path. `about` is JSON that the protocol shows again; `lifetime`
+    seconds. `ignored` as in `ChatRequest`."""
+
+    path: str
+    about: bytes
+    lifetime: int
+    items: tuple[NewItem, ...] = ()
+    input_file: str = ""
+    parameters: dict[str, str] = {}
+    ignored: tuple[str, ...] = ()
+
+
+class CreateBatch(msgspec.Struct, frozen=True, tag=True):
+    """`prefix` is that of its id."""
+
+    kind: Kind
+    prefix: str
+    decode: Callable[[Incoming], NewBatch]
+    encode: Callable[[Job, Incoming], bytes]
+
+
+class GetBatch(msgspec.Struct, frozen=True, tag=True):
+    """The path has a parameter `batch`, as have those of the next ones. `has_results`: the results are shown in it once
+    it has ended; else there are none."""
+
+    kind: Kind
+    encode: Callable[[Job, Sequence[Result], Incoming], bytes]
+    has_results: bool = False
+
+
+class ListBatches(msgspec.Struct, frozen=True, tag=True):
+    """`decode` raises GatewayError (400)."""
+
+    kind: Kind
+    decode: Callable[[Incoming], JobWindow]
+    encode: Callable[[JobPage, Incoming], bytes]
+
+
+class CancelBatch(msgspec.Struct, frozen=True, tag=True):
+    kind: Kind
+    encode: Callable[[Job, Incoming], bytes]
+
+
+class DeleteBatch(msgspec.Struct, frozen=True, tag=True):
+    """`encode` takes its id. One that has not ended is not deleted."""
+
+    kind: Kind
+    encode: Callable[[str], bytes]
+
+
+class ReadResults(msgspec.Struct, frozen=True, tag=True):
+    """A line for each item of a batch that has ended."""
+
+    kind: Kind
+    encode: Callable[[Result], bytes]
+
+
+ServeBatches = CreateBatch | GetBatch | ListBatches | CancelBatch | DeleteBatch | ReadResults
+KeptResponses = GetResponse | CancelResponse | DeleteResponse
+ServeConversations = (
+    CreateConversation
     | GetConversation
     | UpdateConversation
     | DeleteConversation
@@ -269,12 +354,15 @@ class Relay(msgspec.Struct, frozen=True, tag=True):
     """A request of a client that speaks the upstream's own wire: it goes on as it came, and so does its answer.
 
     `url` is its place there, from the upstream's base URL. `is_generation`: it counts as one of the credential's
-    streams. `has_ids`: ids of what the upstream keeps may stand in it, which clients know sealed.
+    streams. `has_ids`: ids of what the upstream keeps may stand in it, which clients know sealed. `governed` are the
+    fields that a key may decide about (`model`), `impose` puts its defaults into a body; it raises GatewayError (400).
     """
 
     url: Callable[[Incoming, str], str]
     is_generation: bool = False
     has_ids: bool = False
+    governed: frozenset[str] = frozenset()
+    impose: Callable[[JsonObject, Defaults], JsonObject] | None = None
 
 
 class ExchangeKey(msgspec.Struct, frozen=True, tag=True):
@@ -306,7 +394,9 @@ Service = (
     | GetFile
     | ReadFile
     | DeleteFile
-    | ServeKept
+    | KeptResponses
+    | ServeConversations
+    | ServeBatches
     | Relay
     | ExchangeKey
     | Choose

@@ -61,13 +61,27 @@ class ClientFile(msgspec.Struct, frozen=True, tag=True):
 Source = Inline | Url | FileRef | ClientFile
 
 
-class Media(msgspec.Struct, frozen=True, tag=True):
-    """An image, a recording or a document. `mime` and `name` are what the client said, "" when it said nothing."""
+class Media(msgspec.Struct, frozen=True, tag=True, eq=False):
+    """An image, a recording or a document. `mime` and `name` are what the client said, "" when it said nothing.
+
+    `place` is the path of the field where it stood in the client's body, for errors; it is no part of what it is.
+    """
 
     kind: MediaKind
     source: Source
     mime: str = ""
     name: str = ""
+    place: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Media) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    @property
+    def _value(self) -> tuple[str, Source, str, str]:
+        return self.kind, self.source, self.mime, self.name
 
 
 class ToolCall(msgspec.Struct, frozen=True, tag=True):

@@ -3,6 +3,8 @@
 import hashlib
 from typing import Final
 
+import msgspec
+
 
 class Secret:
     """A key, a password or a token. `repr`, `str`, `format` and JSON show stars; `reveal()` gives the text."""
@@ -34,3 +36,13 @@ class Secret:
 
     def __str__(self) -> str:
         return self.STARS if self._text else ""
+
+
+class AccessToken(msgspec.Struct, frozen=True):
+    """`value` goes into `Authorization: Bearer`; None: no such header (a client certificate says who we are).
+
+    `expires_at` is unix seconds, None when the upstream did not say: the token then serves until a 401.
+    """
+
+    value: Secret | None
+    expires_at: float | None = None

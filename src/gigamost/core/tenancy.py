@@ -52,7 +52,7 @@ class Defaults(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Tenant(msgspec.Struct, frozen=True):
-    """Times are unix seconds. A disabled tenant's keys are refused."""
+    """Times are unix seconds. A disabled tenant's keys are refused. What its `scope` forbids no key of it may do."""
 
     id: str
     name: str
@@ -61,13 +61,21 @@ class Tenant(msgspec.Struct, frozen=True):
     budget: Budget | None = None
     defaults: Defaults = Defaults()
     is_disabled: bool = False
+    scope: Scope = Scope()
+
+
+class Former(msgspec.Struct, frozen=True):
+    """What a rotated key was before: it stays good until `expires` (unix seconds), the end of its grace."""
+
+    digest: bytes
+    expires: int
 
 
 class Key(msgspec.Struct, frozen=True):
     """A client's key as it is known here: `digest` is an HMAC of it (`auth.keys`), `prefix` the part that may be shown.
 
-    `expires` and `revoked` are unix seconds. A rotated key stays good until `expires`, the end of its grace.
-    `pass_token`: its requests bring their own GigaChat credential.
+    `expires` and `revoked` are unix seconds. A rotation changes the digest and keeps the id, so that what the key has
+    spent stays spent. `pass_token`: its requests bring their own GigaChat credential.
     """
 
     id: str
@@ -83,3 +91,27 @@ class Key(msgspec.Struct, frozen=True):
     budget: Budget | None = None
     defaults: Defaults = Defaults()
     pass_token: bool = False
+    former: tuple[Former, ...] = ()
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Somebody changed something: `actor` did `action` (`key.create`) to `target`, an id, at `at` (unix seconds).
+    `details` is a JSON object without secrets. Ids are ordered by time."""
+
+    id: str
+    at: float
+    actor: str
+    action: str
+    target: str
+    details: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Roll(msgspec.Struct, frozen=True):
+    """Everybody who is known: the stored keys, revoked ones too, and tenants, as they were at `revision`."""
+
+    revision: int
+    keys: tuple[Key, ...] = ()
+    tenants: tuple[Tenant, ...] = ()
+
+
+DEFAULT_TENANT = "default"  # the id of the one that is always there

@@ -1,4 +1,4 @@
-"""SQLAlchemy's engine for a database URL, and how SQLite must be spoken to so that several processes share one file."""
+"""SQLAlchemy's engine for a place, and how SQLite must be spoken to so that several processes share one file."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,10 +10,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gigamost.core.errors import GatewayError, Kind
+from gigamost.store.place import Postgres
 
 # Each connection of SQLite is a thread; its one writer needs no more than a few readers beside it.
 _CONNECTIONS: Final = 4
+_CONNECT: Final = 5.0  # seconds
+_COMMAND: Final = 30.0  # seconds for one statement on PostgreSQL
 _BEGIN: Final = "gigamost_begin"  # the execution option that says how a transaction begins
+_SQLITE_READS: Final[dict[str, Any]] = {_BEGIN: "BEGIN"}
+_POSTGRES_READS: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _PRAGMAS: Final = (
     "journal_mode = WAL",  # readers and the writer do not wait for each other
     "synchronous = NORMAL",  # survives the death of the process; a loss of power may cost the last moments
@@ -23,30 +28,24 @@ _PRAGMAS: Final = (
 )
 
 
-def url_of(file: Path) -> URL:
-    return URL.create("sqlite+aiosqlite", database=str(file))
-
-
 class Database:
     """Transactions, with every error of the database as a GatewayError (503)."""
 
-    def __init__(self, url: URL) -> None:
-        """`hide_parameters`: an error must not show what people wrote."""
-        self._engine: AsyncEngine = create_async_engine(
-            url, hide_parameters=True, pool_size=_CONNECTIONS, max_overflow=0, query_cache_size=100
+    def __init__(self, place: Path | Postgres) -> None:
+        self._engine = _of_postgres(place) if isinstance(place, Postgres) else _of_sqlite(place)
+        self._is_sqlite = isinstance(place, Path)
+        self._reading: dict[str, Any] = (
+            {_BEGIN: "BEGIN"}
+            if self._is_sqlite
+            else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         )
-        self._is_sqlite = self._engine.dialect.name == "sqlite"
-        if self._is_sqlite:
-            event.listen(self._engine.sync_engine, "connect", _prepare)
-            event.listen(self._engine.sync_engine, "begin", _begin)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Sees one state of the database throughout."""
-        with_plain_begin = {_BEGIN: "BEGIN"}
         try:
             async with self._engine.connect() as connection:
-                yield await connection.execution_options(**with_plain_begin)
+                yield await connection.execution_options(**self._reading)
         except (SQLAlchemyError, OSError) as error:
             raise unusable(error) from error
 
@@ -78,6 +77,36 @@ class Database:
 def unusable(error: Exception) -> GatewayError:
     return GatewayError(
         Kind.UNAVAILABLE, "What is kept cannot be reached now: try again.", retry_after=1, detail=f"database: {error}"
+    )
+
+
+def _of_sqlite(file: Path) -> AsyncEngine:
+    """`hide_parameters`: an error must not show what people wrote."""
+    url = URL.create("sqlite+aiosqlite", database=str(file))
+    engine = create_async_engine(
+        url, hide_parameters=True, pool_size=_CONNECTIONS, max_overflow=0, query_cache_size=100
+    )
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _of_postgres(place: Postgres) -> AsyncEngine:
+    """asyncpg reads the URL by itself, with all the options that libpq's URLs have. A connection that broke while it
+    was idle is replaced before it is used."""
+    import asyncpg
+
+    async def connect() -> Any:  # asyncpg's connection, for SQLAlchemy's adapter
+        return await asyncpg.connect(place.url.reveal(), timeout=_CONNECT, command_timeout=_COMMAND)
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        hide_parameters=True,
+        pool_size=place.pool,
+        max_overflow=0,
+        pool_pre_ping=True,
+        query_cache_size=100,
     )
 
 

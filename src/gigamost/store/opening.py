@@ -7,43 +7,25 @@ from collections.abc import Callable
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.ports import History
 from gigamost.store.memory import MemoryHistory
+from gigamost.store.place import Place, Postgres
 
 if TYPE_CHECKING:
     from gigamost.store.engine import Database
 
 log = logging.getLogger(__name__)
 
-FILE_NAME: Final = "gigamost.db"
-_SCHEMES: Final = ("sqlite://", "sqlite+aiosqlite://")
 _FIRST_SWEEP: Final = 60.0  # seconds after the start, when a database is there already
 
 
-def sqlite_file(url: str) -> Path | None:
-    """The file of a SQLite URL (`sqlite:///relative`, `sqlite:////absolute`), None for one in memory (`sqlite://`).
-
-    Raises ValueError for any other URL.
-    """
-    scheme = next((each for each in _SCHEMES if url.startswith(each)), None)
-    if scheme is None:
-        raise ValueError("this is no SQLite URL: sqlite:///path/to/file.db")
-    path = url.removeprefix(scheme)
-    if path in ("", "/", "/:memory:"):
-        return None
-    if not path.startswith("/") or "?" in path:
-        raise ValueError("a SQLite URL has three slashes before a path, and no options: sqlite:///path/to/file.db")
-    return Path(unquote(path[1:]))
-
-
 class Opening:
-    """`core.ports.OpenHistory`. `file` None: in memory. `sweep` is the time between two sweeps, in seconds."""
+    """`core.ports.OpenHistory`. `sweep` is the time between two sweeps, in seconds."""
 
-    def __init__(self, file: Path | None, *, sweep: float, now: Callable[[], float] = time) -> None:
-        self._file = file
+    def __init__(self, place: Place, *, sweep: float, now: Callable[[], float] = time) -> None:
+        self._place = place
         self._every = sweep
         self._now = now
         self._history: History | None = None
@@ -61,7 +43,7 @@ class Opening:
 
     def start(self) -> None:
         """What is on the disk from earlier is swept even when nobody asks for it."""
-        if self._file is not None and self._file.exists():
+        if isinstance(self._place, Postgres) or (self._place is not None and self._place.exists()):
             self._sweep_from(_FIRST_SWEEP)
 
     async def close(self) -> None:
@@ -72,11 +54,13 @@ class Opening:
             await self._database.close()
 
     async def _open(self) -> History:
-        if self._file is None:
+        if self._place is None:
             return MemoryHistory()
-        # In a thread: the import alone takes a third of a second, in which a live stream must not stand still.
-        self._database, history = await asyncio.to_thread(_prepare, self._file)
-        return history
+        if self._database is None:
+            self._database = await open_database(self._place)
+        from gigamost.store.sql import SqlHistory
+
+        return SqlHistory(self._database)
 
     def _sweep_from(self, delay: float) -> None:
         if self._sweeper is not None:
@@ -95,8 +79,23 @@ class Opening:
             await asyncio.sleep(self._every)
 
 
-def _prepare(file: Path) -> "tuple[Database, History]":
-    """Loads what is needed, makes the file for nobody else's eyes, and brings its schema up to date."""
+async def open_database(place: Path | Postgres) -> "Database":
+    """With the newest schema. Raises GatewayError: (503), or (500) for a PostgreSQL that must be upgraded first."""
+    # In a thread: the import alone takes a third of a second, in which a live stream must not stand still.
+    database = await asyncio.to_thread(_prepare, place)
+    if isinstance(place, Postgres):
+        from gigamost.store.schema import check
+
+        try:
+            await check(database)
+        except GatewayError:
+            await database.close()
+            raise
+    return database
+
+
+def make_file(file: Path) -> None:
+    """For nobody else's eyes. Raises GatewayError (503)."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
@@ -104,10 +103,14 @@ def _prepare(file: Path) -> "tuple[Database, History]":
         raise GatewayError(
             Kind.UNAVAILABLE, "Nothing can be kept now.", retry_after=1, detail=f"{file}: {error.strerror}"
         ) from error
-    from gigamost.store.engine import Database, url_of
-    from gigamost.store.schema import upgrade
-    from gigamost.store.sql import SqlHistory
 
-    upgrade(url_of(file))
-    database = Database(url_of(file))
-    return database, SqlHistory(database)
+
+def _prepare(place: Path | Postgres) -> "Database":
+    """Loads what is needed; a SQLite file is made, and its schema brought up to date."""
+    from gigamost.store.engine import Database
+    from gigamost.store.schema import upgrade
+
+    if isinstance(place, Path):
+        make_file(place)
+        upgrade(place)
+    return Database(place)

@@ -69,11 +69,12 @@ def _compiled(schema: JsonObject, param: str | None) -> _Compiled:
         encoded = msgspec.json.encode(schema)
         return _kept(encoded) if len(encoded) <= _CACHED else _compile(encoded)
     except RecursionError:
-        raise invalid("The JSON schema is nested too deeply.", param) from None
+        why = "The JSON schema is nested too deeply."
     except UnicodeEncodeError:
-        raise invalid("The JSON schema has text that is not valid Unicode (a lone surrogate).", param) from None
+        why = "The JSON schema has text that is not valid Unicode (a lone surrogate)."
     except GatewayError as error:
-        raise invalid(error.problem.message, param) from None
+        why = error.problem.message
+    raise invalid(f"{param}: {why}" if param else why, param)
 
 
 def _compile(encoded: bytes) -> _Compiled:

@@ -1,0 +1,163 @@
+"""The door to the ledger: opens it where things are kept, and looks after it for as long as the gateway lives."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from gigamost.core.accounting import Entries, Question, Spending, Standing, Wanted
+from gigamost.core.errors import GatewayError
+from gigamost.core.ports import Books, Ledger, Upkeep
+from gigamost.store.ledger.group import DAY
+from gigamost.store.ledger.memory import MemoryLedger
+from gigamost.store.ledger.sqlite import SqliteLedger, Sync
+from gigamost.store.migrations import HEAD
+from gigamost.store.opening import make_file, open_database
+from gigamost.store.place import Place, Postgres
+
+if TYPE_CHECKING:
+    from gigamost.store.engine import Database
+
+log = logging.getLogger(__name__)
+
+SPOOL: Final = "ledger-spool.db"
+BEAT: Final = 5.0  # seconds between two signs of life
+SILENT: Final = 30.0  # seconds without one, after which a gateway is taken for dead
+SWEEP: Final = 10.0  # seconds between two looks for dead ones
+FORGET: Final = 3600.0  # seconds between two looks for rows that are too old
+
+
+class _Kept(Ledger, Upkeep, Protocol):
+    """What a store of the ledger is to this module."""
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class LedgerOpening:
+    """`ledger` and `books` are there at once, and can be used from `start` on.
+
+    `replica` names this gateway among those on the same database. Rows are kept for `retention` days, None: for ever;
+    what they came to is kept anyway. `state_dir` holds what could not be written to a PostgreSQL that is away.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        replica: str,
+        state_dir: Path,
+        *,
+        sync: Sync = "normal",
+        retention: int | None = None,
+        now: Callable[[], float] = time,
+    ) -> None:
+        self._place = place
+        self._retention = retention
+        self._caretaker: asyncio.Task[None] | None = None
+        self._kept: _Kept
+        self.books: Books
+        if place is None:
+            self._kept = self.books = MemoryLedger(replica, now)
+        elif isinstance(place, Postgres):
+            from gigamost.store.ledger.postgres import PostgresLedger
+
+            self._kept = PostgresLedger(place, replica, state_dir / SPOOL, now=now)
+            self.books = _Books(place)
+        else:
+            self._kept = SqliteLedger(place, replica, sync=sync, now=now)
+            self.books = _Books(place)
+        self.ledger: Ledger = self._kept
+        self.upkeep: Upkeep = self._kept
+
+    async def start(self) -> None:
+        """Raises GatewayError: (503) for a file that cannot be used, (500) for a PostgreSQL with an old schema. One
+        that is away is waited for in the background."""
+        if isinstance(self._place, Path) and not await asyncio.to_thread(_is_current, self._place):
+            await (await open_database(self._place)).close()
+        await self._kept.start()
+        self._caretaker = asyncio.get_running_loop().create_task(self._care())
+
+    async def close(self) -> None:
+        """Everything that was settled is written first."""
+        if self._caretaker is not None:
+            self._caretaker.cancel()
+            await asyncio.gather(self._caretaker, return_exceptions=True)
+            await self._kept.drain()
+            await self._kept.leave()
+        await self._kept.close()
+        if isinstance(self.books, _Books):
+            await self.books.close()
+
+    async def _care(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_repeat(BEAT, self._kept.beat))
+            tasks.create_task(_repeat(SWEEP, self._sweep))
+            if self._retention is not None:
+                tasks.create_task(_repeat(FORGET, self._forget, first=SWEEP))
+
+    async def _sweep(self) -> None:
+        swept = await self._kept.sweep(SILENT)
+        if swept:
+            log.warning("%d requests of a gateway that is gone were closed as aborted", swept)
+
+    async def _forget(self) -> None:
+        if self._retention is not None:
+            gone = await self._kept.forget(self.ledger.now() - self._retention * DAY)
+            log.log(logging.INFO if gone else logging.DEBUG, "%d rows of the ledger were old and are deleted", gone)
+
+
+async def _repeat(seconds: float, call: Callable[[], Awaitable[None]], *, first: float | None = None) -> None:
+    await asyncio.sleep(seconds if first is None else first)
+    while True:
+        try:
+            await call()
+        except GatewayError as error:
+            log.warning("the ledger cannot be looked after: %s", error.problem.detail)
+        await asyncio.sleep(seconds)
+
+
+class _Books:
+    """`core.ports.Books`, with a database that is opened by the first question."""
+
+    def __init__(self, place: Path | Postgres) -> None:
+        self._place = place
+        self._database: Database | None = None
+        self._opening = asyncio.Lock()
+
+    async def requests(self, wanted: Wanted) -> Entries:
+        return await (await self._books()).requests(wanted)
+
+    async def usage(self, question: Question) -> Sequence[Spending]:
+        return await (await self._books()).usage(question)
+
+    async def standings(self, owners: Sequence[str], since: int = 0) -> Sequence[Standing]:
+        return await (await self._books()).standings(owners, since)
+
+    async def close(self) -> None:
+        if self._database is not None:
+            await self._database.close()
+
+    async def _books(self) -> Books:
+        async with self._opening:
+            if self._database is None:
+                self._database = await open_database(self._place)
+        from gigamost.store.ledger.reading import SqlBooks
+
+        return SqlBooks(self._database)
+
+
+def _is_current(file: Path) -> bool:
+    """Whether the file has the newest schema, asked without SQLAlchemy: a gateway that starts again needs it for
+    nothing else. Raises GatewayError (503)."""
+    make_file(file)
+    try:
+        with closing(sqlite3.connect(file)) as connection:
+            found: tuple[object, ...] | None = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return found == (HEAD,)
+    except sqlite3.Error:
+        return False

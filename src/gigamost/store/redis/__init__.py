@@ -1,0 +1,1 @@
+"""What several gateways share through Redis: windows, places, access tokens. Without it each goes on by itself."""
