@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigamost.auth.access import Access, Key, Peer
+from gigamost.auth import keys as key_rules
+from gigamost.auth.access import Access, Peer
+from gigamost.auth.ring import Ring
 from gigamost.auth.tokens import LIFETIME, PREFIX, Tokens
 from gigamost.core.errors import GatewayError, Kind
-from gigamost.core.secret import Secret
+from gigamost.core.tenancy import Key
 
 SECRET = bytes(range(32))
 DIGEST = bytes(range(100, 132))
@@ -59,8 +61,14 @@ def test_any_text_is_read_or_none(text: str) -> None:
     assert Tokens(b"x" * 32, Clock()).read(Tokens(SECRET, Clock()).issue(DIGEST).text) is None
 
 
-def access(clock: Clock, *keys: Key, **options: Any) -> Access:
-    return Access(keys, **{"master_key": None, "open_mode": False, "tokens": Tokens(SECRET, clock), **options})
+def key(text: str, tenant: str = "default", *, pass_token: bool = False) -> Key:
+    return key_rules.configured("k", text, tenant, SECRET, pass_token=pass_token)
+
+
+def access(clock: Clock, *keys: Key, open_mode: bool = False) -> Access:
+    ring = Ring(keys, clock)
+    ring.confirm()
+    return Access(ring, pepper=SECRET, master_key=None, open_mode=open_mode, tokens=Tokens(SECRET, clock), now=clock)
 
 
 def peer(authorization: str = "", **headers: str) -> Peer:
@@ -74,11 +82,11 @@ def basic(user: str, password: str) -> str:
 @pytest.mark.parametrize("sent", [f"Basic {KEY}", basic("anything", KEY), f"Bearer {KEY}"])
 def test_a_key_is_exchanged_for_a_token(sent: str) -> None:
     clock = Clock()
-    door = access(clock, Key("k", Secret(KEY), "tenant"))
+    door = access(clock, key(KEY, "tenant"))
     token = door.issue(peer(sent))
     assert door.admit(peer(f"Bearer {token.text}")).tenant == "tenant"
     assert door.admit(peer(f"Bearer {token.text}")).key_id == door.admit(peer(sent)).key_id
-    revoked = access(clock, Key("other", Secret("gm-other")))
+    revoked = access(clock, key("gm-other"))
     with pytest.raises(GatewayError) as caught:
         revoked.admit(peer(f"Bearer {token.text}"))
     assert caught.value.problem.kind is Kind.UNAUTHENTICATED
@@ -88,7 +96,7 @@ def test_a_key_is_exchanged_for_a_token(sent: str) -> None:
 
 
 def test_a_token_is_not_exchanged() -> None:
-    door = access(Clock(), Key("k", Secret(KEY)))
+    door = access(Clock(), key(KEY))
     token = door.issue(peer(f"Basic {KEY}")).text
     for sent in (f"Bearer {token}", f"Basic {token}", "Basic x", ""):
         with pytest.raises(GatewayError):
@@ -97,7 +105,7 @@ def test_a_token_is_not_exchanged() -> None:
 
 def test_a_token_passes_no_credential_on() -> None:
     """The key of a `pass_token` client must stand beside a credential of GigaChat, not in its place."""
-    door = access(Clock(), Key("k", Secret(KEY), pass_token=True))
+    door = access(Clock(), key(KEY, pass_token=True))
     token = door.issue(peer(f"Basic {KEY}")).text
     for sent in (f"Bearer {token}", f"Basic {KEY}", basic("a", KEY), f"Bearer {KEY}"):
         with pytest.raises(GatewayError, match="GigaChat credential"):
@@ -112,6 +120,6 @@ def test_in_open_mode_a_token_stands_for_nobody() -> None:
     door = access(clock, open_mode=True)
     token = door.issue(peer("Basic anything", host="127.0.0.1"))
     assert door.admit(peer(f"Bearer {token.text}", host="127.0.0.1")).tenant == "default"
-    closed = access(clock, Key("k", Secret(KEY)))
+    closed = access(clock, key(KEY))
     with pytest.raises(GatewayError):
         closed.admit(peer(f"Bearer {token.text}", host="127.0.0.1"))

@@ -1,20 +1,24 @@
-"""Which key a request brought, and who may ask without one. Pure rules; keys are compared by digest only."""
+"""Which key a request brought, and who may ask without one. Pure rules; keys are found and compared by digest only."""
 
 import base64
 import binascii
-import hashlib
+import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
+from time import time
 from urllib.parse import urlsplit
 
 import msgspec
 
-from gigamost.auth.principal import Principal
+from gigamost.auth import keys, scopes
+from gigamost.auth.principal import Principal, made_up
+from gigamost.auth.ring import Known, Ring
 from gigamost.auth.tokens import Token, Tokens
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.secret import Secret
+from gigamost.core.tenancy import DEFAULT_TENANT
 
 # In the order in which they are tried: with `pass_token` the gateway's key never stands in Authorization.
 KEY_HEADERS = ("x-api-key", "api-key", "x-goog-api-key")
@@ -22,81 +26,148 @@ _FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", 
 _NO_KEY = bytes(32)  # in open mode a token stands for nobody
 _SIGV4 = re.compile(r"^AWS4-HMAC-SHA256\s.*?Credential=([^/,\s]+)")
 HOW = "Send it as `Authorization: Bearer gm-...` or in `x-api-key`."
-
-
-class Key(msgspec.Struct, frozen=True):
-    """A key that opens the model routes. `pass_token`: its requests bring their own GigaChat credential."""
-
-    name: str
-    secret: Secret
-    tenant: str = "default"
-    pass_token: bool = False
+_OPEN = made_up(DEFAULT_TENANT, "open", "open mode")
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """What is known of a request before it is read. Header names are lower-case."""
+    """What is known of a request before it is read. Header names are lower-case. `address` is the other end of the
+    connection, "" where it has none."""
 
     headers: Mapping[str, str]
     query: Mapping[str, str]
+    address: str = ""
 
 
 class Access:
-    """`open_mode`: nobody needs a key, as long as the request comes from this machine and no browser page of another
-    origin sent it. `allowed_origins` are the operator's CORS origins. `tokens` may stand for keys."""
+    """`pepper` is the key of the keys' digests. `open_mode`: nobody needs a key, as long as there is none, the request
+    comes from this machine and no browser page of another origin sent it. `allowed_origins` are the operator's CORS
+    origins. `tokens` may stand for keys. `trusted_proxies` are the networks whose `X-Forwarded-For` is believed."""
 
     def __init__(
         self,
-        keys: Sequence[Key],
+        ring: Ring,
         *,
+        pepper: bytes,
         master_key: Secret | None,
         open_mode: bool,
         tokens: Tokens,
         allowed_origins: Sequence[str] = (),
+        trusted_proxies: scopes.Networks = (),
+        now: Callable[[], float] = time,
     ) -> None:
-        self._keys = {_digest(key.secret.reveal()): key for key in keys}
-        self._master = _digest(master_key.reveal()) if master_key else None
+        self.ring = ring
+        self._pepper = pepper
+        self._master = keys.digest(pepper, master_key.reveal()) if master_key else None
         self._tokens = tokens
-        self.open_mode = open_mode and not keys
+        self._may_be_open = open_mode
         self._origins = frozenset(allowed_origins)
+        self._trusted = trusted_proxies
+        self._now = now
+
+    @property
+    def open_mode(self) -> bool:
+        return self._may_be_open and self.ring.is_empty
 
     def admit(self, peer: Peer) -> Principal:
-        """Who is asking. Raises GatewayError: 401 without a good key, 403 for the administrator's."""
-        given = list(keys_in(peer))
+        """Who is asking. Raises GatewayError: 401 without a good key, 403 for the administrator's and for a key that is
+        not good here, 503 when nobody can say."""
+        given = keys_in(peer)
         for text in given:
             digest = self._digest_of(text)
-            key = self._keys.get(digest)
-            if key is not None:
-                return _principal(key, digest, text, peer)
-            if digest == self._master:
+            known = self.ring.find(digest)
+            if known is not None:
+                return self._welcome(known, text, peer)
+            if self._is_master(digest):
                 raise GatewayError(
                     Kind.FORBIDDEN,
                     "The master key is for administration only: create a key for clients and send that one.",
                     code="master_key_refused",
                 )
         if self.open_mode and self._is_local(peer):
-            return Principal("default", "open", "open mode")
-        if given:
-            raise GatewayError(Kind.UNAUTHENTICATED, f"This key is not known to the gateway. {HOW}")
-        raise GatewayError(Kind.UNAUTHENTICATED, f"A key is required. {HOW}")
+            return _OPEN
+        if not given:
+            raise GatewayError(Kind.UNAUTHENTICATED, f"A key is required. {HOW}")
+        raise self._unknown(given)
+
+    def admit_again(self, key_id: str) -> Principal:
+        """Who asked earlier for something that is done now. Raises GatewayError as `admit` does."""
+        if key_id == _OPEN.key_id and self._may_be_open:
+            return _OPEN
+        known = self.ring.of_key(key_id)
+        if known is None:
+            gone = _not_good("The key that asked for this is gone.", "key_gone")
+            raise gone if self.ring.is_fresh else _unreachable()
+        self._demand_good(known)
+        return known.principal
+
+    def administer(self, peer: Peer) -> None:
+        """Raises GatewayError unless the master key came in a header: 403 for a client's key, 401 for anything else."""
+        texts = keys_in(Peer(peer.headers, {}))
+        digests = [self._digest_of(text) for text in texts]
+        if any(map(self._is_master, digests)):
+            return
+        if any(self.ring.find(digest) is not None for digest in digests):
+            message = "This key is for clients: administration needs the master key."
+            raise GatewayError(Kind.FORBIDDEN, message, code="master_key_required")
+        if self._master is None:
+            message = "Administration needs a master key, and none is set: set GIGAMOST_MASTER_KEY and start again."
+            raise GatewayError(Kind.UNAUTHENTICATED, message)
+        message = "Administration needs the master key: send it as `Authorization: Bearer <GIGAMOST_MASTER_KEY>`."
+        raise GatewayError(Kind.UNAUTHENTICATED, message)
 
     def issue(self, peer: Peer) -> Token:
         """A token for the client key of a request that was admitted. Raises GatewayError (401) when it brought none."""
         for text in keys_in(peer):
-            digest = _digest(text)
-            if digest in self._keys:
+            digest = keys.digest(self._pepper, text)
+            if self.ring.find(digest) is not None:
                 return self._tokens.issue(digest)
         if not self.open_mode:
             raise GatewayError(Kind.UNAUTHENTICATED, f"A token is issued for a key. {HOW}")
         return self._tokens.issue(_NO_KEY)
 
     def is_master(self, peer: Peer) -> bool:
-        return self._master is not None and any(_digest(text) == self._master for text in keys_in(peer))
+        return any(self._is_master(keys.digest(self._pepper, text)) for text in keys_in(peer))
+
+    def _is_master(self, digest: bytes) -> bool:
+        return self._master is not None and hmac.compare_digest(digest, self._master)
+
+    def _welcome(self, known: Known, text: str, peer: Peer) -> Principal:
+        """`text` is what was sent for the key: itself, or a token."""
+        principal = known.principal
+        self._demand_good(known)
+        if principal.key.scope.addresses or principal.owner.scope.addresses:
+            forwarded = peer.headers.get("x-forwarded-for", "")
+            scopes.check_address(principal, scopes.client_address(peer.address, forwarded, self._trusted))
+        return _passing(principal, text, peer) if principal.key.pass_token else principal
+
+    def _demand_good(self, known: Known) -> None:
+        principal, now = known.principal, self._now()
+        if known.is_stored and not self.ring.is_kept:
+            raise _unreachable()
+        if known.until is not None and known.until <= now:
+            raise _not_good("This key was replaced by another one, and its time is over.", "key_rotated")
+        match keys.standing(principal.key, principal.owner, now):
+            case "revoked":
+                raise _not_good("This key was revoked.", "key_revoked")
+            case "expired":
+                raise _not_good("This key has expired.", "key_expired")
+            case "disabled":
+                raise GatewayError(Kind.FORBIDDEN, "This key's tenant is disabled.", code="tenant_disabled")
+            case "good":
+                pass
+
+    def _unknown(self, given: Sequence[str]) -> GatewayError:
+        if any(map(keys.is_mistyped, given)):
+            return _not_good("This key has a typing error, or a part of it is missing: copy it again.", "key_mistyped")
+        if not self.ring.is_fresh and any(map(keys.is_made_here, given)):
+            return _unreachable()
+        return GatewayError(Kind.UNAUTHENTICATED, f"This key is not known to the gateway. {HOW}")
 
     def _digest_of(self, text: str) -> bytes:
         """Of the key itself, or of the one that a token stands for. Raises GatewayError (401) for an old token."""
         holder = self._tokens.read(text)
         if holder is None:
-            return _digest(text)
+            return keys.digest(self._pepper, text)
         if self._tokens.is_expired(holder):
             raise GatewayError(Kind.UNAUTHENTICATED, "Token has expired", code="token_expired")
         return holder.digest
@@ -156,11 +227,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _principal(key: Key, digest: bytes, text: str, peer: Peer) -> Principal:
-    """`text` is what was sent for the key: itself, or a token."""
-    key_id = digest.hex()[:16]
-    if not key.pass_token:
-        return Principal(key.tenant, key_id, key.name)
+def _passing(principal: Principal, text: str, peer: Peer) -> Principal:
+    """With the client's own credential. Raises GatewayError (401) when it brought none."""
     authorization = peer.headers.get("authorization", "")
     if not authorization or text in _authorization_keys(authorization):
         raise GatewayError(
@@ -169,8 +237,13 @@ def _principal(key: Key, digest: bytes, text: str, peer: Peer) -> Principal:
             "credential in `Authorization`.",
             code="gigachat_credential_missing",
         )
-    return Principal(key.tenant, key_id, key.name, Secret(authorization))
+    return msgspec.structs.replace(principal, authorization=Secret(authorization))
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(b"gigamost client key\0" + text.encode("utf-8", "surrogatepass")).digest()
+def _not_good(message: str, code: str) -> GatewayError:
+    return GatewayError(Kind.UNAUTHENTICATED, message, code=code)
+
+
+def _unreachable() -> GatewayError:
+    message = "Keys cannot be checked now: try again."
+    return GatewayError(Kind.UNAVAILABLE, message, retry_after=1, detail="the store of keys is out of reach")
