@@ -8,7 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gigamost.core.errors import GatewayError, Kind
-from gigamost.upstreams.gate import Gate, GateSnapshot, Slot
+from gigamost.core.limiting import Crowd
+from gigamost.core.ports import Place
+from gigamost.limits.places import Held
+from gigamost.upstreams.gate import Gate
 
 PATIENT = 60.0
 
@@ -24,8 +27,8 @@ async def test_free_slot_is_taken_without_waiting() -> None:
     taking = gate.acquire("a", 0.0)
     with pytest.raises(StopIteration) as done:  # it ends in its first step: no task and no future
         taking.send(None)
-    assert isinstance(done.value.value, Slot)
-    assert gate.snapshot() == GateSnapshot(limit=2, in_flight=1, waiting=0)
+    assert isinstance(done.value.value, Held)
+    assert gate.snapshot() == Crowd(limit=2, in_flight=1, waiting=0)
 
 
 async def test_slot_is_given_back_once() -> None:
@@ -58,7 +61,7 @@ async def test_time_is_up_says_the_limit_and_the_setting() -> None:
     assert problem.retry_after >= 1
     assert "this key 1 request" in problem.message
     assert "GIGACHAT_MAX_CONNECTIONS" in problem.message
-    assert gate.snapshot() == GateSnapshot(limit=1, in_flight=1, waiting=0)
+    assert gate.snapshot() == Crowd(limit=1, in_flight=1, waiting=0)
 
 
 async def test_tenants_take_turns() -> None:
@@ -92,7 +95,7 @@ async def test_newcomer_does_not_pass_those_who_wait() -> None:
     assert not newcomer.done()
     (await waiting).release()
     (await newcomer).release()
-    assert gate.snapshot() == GateSnapshot(limit=1, in_flight=0, waiting=0)
+    assert gate.snapshot() == Crowd(limit=1, in_flight=0, waiting=0)
 
 
 async def test_cancellation_in_the_instant_of_the_grant_passes_the_slot_on() -> None:
@@ -105,7 +108,7 @@ async def test_cancellation_in_the_instant_of_the_grant_passes_the_slot_on() -> 
     unlucky.cancel()
     (await next_one).release()
     assert unlucky.cancelled()
-    assert gate.snapshot() == GateSnapshot(limit=1, in_flight=0, waiting=0)
+    assert gate.snapshot() == Crowd(limit=1, in_flight=0, waiting=0)
 
 
 def test_gate_without_slots_names_the_setting() -> None:
@@ -164,7 +167,7 @@ def test_order_is_the_models(limit: int, steps: list[tuple[str, str | int]]) -> 
 
 async def follow_model(limit: int, steps: list[tuple[str, str | int]]) -> None:
     gate, model = Gate(limit), Model(limit)
-    tasks: list[asyncio.Task[Slot]] = []
+    tasks: list[asyncio.Task[Place]] = []
     for step, argument in steps:
         waiting = [who for _, queue in model.queues for who in queue]
         if isinstance(argument, str):
@@ -183,7 +186,7 @@ async def follow_model(limit: int, steps: list[tuple[str, str | int]]) -> None:
             model.leave(who)
         await settle()
         waiting = [who for _, queue in model.queues for who in queue]
-        assert gate.snapshot() == GateSnapshot(limit, len(model.holding), len(waiting))
+        assert gate.snapshot() == Crowd(limit, len(model.holding), len(waiting))
         assert {who for who, task in enumerate(tasks) if not task.done()} == set(waiting)
     await empty(gate, tasks)
 
@@ -197,7 +200,7 @@ def test_no_interleaving_breaks_the_limit_or_loses_a_wake_up(limit: int, steps: 
 async def run_unsettled(limit: int, steps: list[tuple[str, str | int]]) -> None:
     """Steps follow each other with nothing in between, so that grants, cancellations and alarms meet."""
     gate = Gate(limit)
-    tasks: list[asyncio.Task[Slot]] = []
+    tasks: list[asyncio.Task[Place]] = []
     for step, argument in steps:
         if isinstance(argument, str):
             tasks.append(asyncio.create_task(gate.acquire(argument, PATIENT if step == "acquire" else 0.0)))
@@ -215,11 +218,11 @@ async def run_unsettled(limit: int, steps: list[tuple[str, str | int]]) -> None:
     await empty(gate, tasks)
 
 
-def granted(tasks: list[asyncio.Task[Slot]]) -> list[Slot]:
+def granted(tasks: list[asyncio.Task[Place]]) -> list[Place]:
     return [task.result() for task in tasks if task.done() and not task.cancelled() and task.exception() is None]
 
 
-async def empty(gate: Gate, tasks: list[asyncio.Task[Slot]]) -> None:
+async def empty(gate: Gate, tasks: list[asyncio.Task[Place]]) -> None:
     """Everyone who still waits is served once the others give back."""
     while any(not task.done() for task in tasks):
         for slot in granted(tasks):
@@ -227,4 +230,4 @@ async def empty(gate: Gate, tasks: list[asyncio.Task[Slot]]) -> None:
         await settle()
     for slot in granted(tasks):
         slot.release()
-    assert gate.snapshot() == GateSnapshot(gate.snapshot().limit, 0, 0)
+    assert gate.snapshot() == Crowd(gate.snapshot().limit, 0, 0)

@@ -1,18 +1,39 @@
 """One credential of an upstream, with all that a request under it needs: tokens, a gate, a transport, an address."""
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
+from gigamost.core.secret import Secret
+from gigamost.routing.breaker import Breaker
+from gigamost.routing.retries import RetryBudget
 from gigamost.upstreams.credentials.gigachat_oauth import USER_AGENT
 from gigamost.upstreams.gate import Gate
 from gigamost.upstreams.http import HttpRequest, Response, Transport
-from gigamost.upstreams.tokens import TokenSource
+from gigamost.upstreams.tokens import TokenInfo
+
+
+class Tokens(Protocol):
+    """What goes into `Authorization`: `tokens.TokenSource`, or `api_key.ApiKey` where nothing has to be fetched."""
+
+    async def get(self) -> Secret | None:
+        """Raises GatewayError when none can be had."""
+        ...
+
+    def reject(self, token: Secret | None) -> None:
+        """The API answered 401 to it."""
+        ...
+
+    def info(self) -> TokenInfo: ...
+
+    async def close(self) -> None: ...
 
 
 class Account:
     """`id` is the credential's digest: what is kept under this credential is found, and sealed, by it.
 
-    `base_url` has no slash at its end (`https://api.giga.chat/v1`); `silence` is seconds. `client_owned`: the client
-    brought the credential itself, so a refusal is its own fault.
+    `base_url` has no slash at its end (`https://api.giga.chat/v1`); `silence` is seconds; `headers` go with every
+    request. `client_owned`: the client brought the credential itself, so a refusal is its own fault. `is_draining`:
+    what is under way may finish, nothing new is sent.
     """
 
     def __init__(  # noqa: PLR0913 - a plain record of its parts
@@ -23,10 +44,11 @@ class Account:
         id: str,  # noqa: A002 - the field's word
         base_url: str,
         transport: Transport,
-        tokens: TokenSource,
+        tokens: Tokens,
         gate: Gate,
         silence: float,
         client_owned: bool = False,
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.upstream = upstream
         self.name = name
@@ -37,6 +59,16 @@ class Account:
         self.gate = gate
         self.silence = silence
         self.client_owned = client_owned
+        self.is_draining = False
+        self.breaker = Breaker()
+        self.retries = RetryBudget()
+        self._headers = (USER_AGENT, *headers)
+
+    @property
+    def load(self) -> float:
+        """Requests under way and waiting for each place: full from 1 on."""
+        state = self.gate.snapshot()
+        return (state.in_flight + state.waiting) / state.limit
 
     async def send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes = b""
@@ -52,7 +84,7 @@ class Account:
     ) -> tuple[Response, Callable[[], None]]:
         """The same to a whole address, which must be one of this upstream: the credential goes there."""
         token = await self.tokens.get()
-        sent = [*headers.items(), USER_AGENT]
+        sent = [*headers.items(), *self._headers]
         if token is not None:
             sent.append(("Authorization", f"Bearer {token.reveal()}"))
         request = HttpRequest(method, url, tuple(sent), body)

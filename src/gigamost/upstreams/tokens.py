@@ -10,13 +10,15 @@ is one, and the endpoint is asked again until it answers: within 15 s of its rec
 import asyncio
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Literal
 
 import msgspec
 
 from gigamost.core.errors import GatewayError, Kind, Problem
+from gigamost.core.ports import TokenShare
 from gigamost.core.secret import Secret
-from gigamost.upstreams.credentials import AccessToken, Credential
+from gigamost.upstreams.credentials import AccessToken, Credential, Flow
 from gigamost.upstreams.credentials.faults import TokenFault, no_token
 from gigamost.upstreams.credentials.static import Static
 from gigamost.upstreams.http import HttpAnswer, HttpRequest, Transport, TransportError
@@ -61,7 +63,8 @@ class _Outage(msgspec.Struct, frozen=True):
 
 
 class TokenSource:
-    """`now` is unix seconds, `new_id` makes a new uuid4, `timeout` is seconds for one token request as a whole."""
+    """`now` is unix seconds, `new_id` makes a new uuid4, `timeout` is seconds for one token request as a whole. With a
+    `share` other gateways use the same tokens."""
 
     def __init__(
         self,
@@ -72,7 +75,9 @@ class TokenSource:
         new_id: Callable[[], str],
         fallback: Static | None = None,
         timeout: float = TIMEOUT,
+        share: TokenShare | None = None,
     ) -> None:
+        self._share = share
         self._credential = credential
         self._transport = transport
         self._now = now
@@ -168,9 +173,6 @@ class TokenSource:
                 token = await self._follow()
         except GatewayError as error:
             return self._failed(error.problem)
-        except TransportError as error:
-            fault = TokenFault.UNTRUSTED if error.reason == "tls" else TokenFault.UNREACHABLE
-            return self._failed(no_token(fault, holder, f"{error.reason}: {error}").problem)
         except TimeoutError:
             seen = f"no answer within {self._timeout:g} s"
             return self._failed(no_token(TokenFault.UNREACHABLE, holder, seen).problem)
@@ -183,19 +185,33 @@ class TokenSource:
         return token
 
     async def _follow(self) -> AccessToken:
-        """Runs the credential's flow. Raises what `Credential.flow` and `Transport.send` raise."""
+        """What the credential's flow comes to, here or at another gateway. Raises GatewayError."""
         flow = self._credential.flow(self._now, self._new_id)
-        asked = False
         try:
             request = next(flow)
+        except StopIteration as end:
+            token: AccessToken = end.value
+            self._check_given(token)
+            return token
+        fetch = partial(self._ask, flow, request)
+        if self._share is None:
+            return await fetch()
+        if self._held is not None:
+            return await self._share.obtain(self._credential.id, self._held.token.value, fetch)
+        rejected = self._rejected[0] if self._rejected is not None else None
+        return await self._share.obtain(self._credential.id, rejected, fetch, is_rejected=True)
+
+    async def _ask(self, flow: Flow, request: HttpRequest) -> AccessToken:
+        """Raises GatewayError."""
+        try:
             while True:
-                asked = True
                 request = flow.send(await self._send(request))
         except StopIteration as end:
             token: AccessToken = end.value
-        if not asked:
-            self._check_given(token)
-        return token
+            return token
+        except TransportError as error:
+            fault = TokenFault.UNTRUSTED if error.reason == "tls" else TokenFault.UNREACHABLE
+            raise no_token(fault, self._credential.holder, f"{error.reason}: {error}") from error
 
     async def _send(self, request: HttpRequest) -> HttpAnswer:
         response = await self._transport.send(request, silence=self._timeout)

@@ -6,21 +6,10 @@ A credential is a generator flow without I/O: it yields requests, is sent their 
 from collections.abc import Callable, Generator
 from typing import Literal, NamedTuple, Protocol
 
-import msgspec
-
-from gigamost.core.secret import Secret
+from gigamost.core.secret import AccessToken, Secret
 from gigamost.upstreams.http import HttpAnswer, HttpRequest
 
-
-class AccessToken(msgspec.Struct, frozen=True):
-    """`value` goes into `Authorization: Bearer`; None: no such header (a client certificate says who we are).
-
-    `expires_at` is unix seconds, None when the upstream did not say: the token then serves until a 401.
-    """
-
-    value: Secret | None
-    expires_at: float | None = None
-
+__all__ = ["AccessToken", "Credential", "Flow", "Holder", "Owner"]
 
 Owner = Literal["operator", "client"]
 Flow = Generator[HttpRequest, HttpAnswer, AccessToken]
