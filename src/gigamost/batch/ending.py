@@ -1,0 +1,51 @@
+"""The end of a job: how it came out, and the files that show its results."""
+
+from collections.abc import AsyncIterator
+from time import time
+from typing import Final
+
+from gigamost.batch.files import shown
+from gigamost.batch.intake import take_in
+from gigamost.core.jobs import Job, JobOutcome, KeptFile, Share
+from gigamost.core.ports import JobStore
+from gigamost.protocols.openai_tasks import batches
+
+_ABANDONED: Final = 600.0  # seconds in which a client has sent all items of a batch
+_SHARES: Final[tuple[Share, ...]] = ("output", "errors")
+
+
+async def attend(job: Job, store: JobStore) -> None:
+    """What a job needs of a worker that is not the work on its items."""
+    if job.state == "running":
+        await store.steps.end(job.id, outcome_of(job), await _files(job, store))
+    elif job.cancelling is not None:
+        await store.items.clear(job.id)
+        await store.steps.end(job.id, "cancelled")
+    elif job.plan.input_file:
+        await take_in(job, store)
+    elif time() - job.created > _ABANDONED:  # the gateway died while it took the items in: no client knows of it
+        await store.jobs.delete(job.tenant, job.id)
+
+
+def outcome_of(job: Job) -> JobOutcome:
+    if job.cancelling is not None:
+        return "cancelled"
+    return "expired" if job.tally.expired else "completed"
+
+
+async def _files(job: Job, store: JobStore) -> list[KeptFile]:
+    files: list[KeptFile] = []
+    for share in _SHARES if job.kind == "openai" else ():
+        file_id = batches.file_id(job, share)
+        if file_id is not None:
+            size = await _size(shown(job.id, share, store))
+            name = f"{job.id}_{share}.jsonl"
+            files.append(KeptFile(file_id, name, "batch_output", int(time()), size, job.id, share))
+    return files
+
+
+async def _size(pieces: AsyncIterator[bytes]) -> int:
+    size = 0
+    async for piece in pieces:
+        size += len(piece)
+    return size

@@ -1,0 +1,87 @@
+"""Files of batches: their input, which the gateway keeps, and their results, which are shown as files."""
+
+from collections.abc import AsyncIterator, Sequence
+from time import time
+from typing import Final
+from uuid import uuid4
+
+from gigamost.core.errors import GatewayError, Kind, invalid
+from gigamost.core.face import NewFile
+from gigamost.core.jobs import KeptFile, Result, Share
+from gigamost.core.ports import JobStore, OpenJobs
+from gigamost.core.tasks import StoredFile
+from gigamost.pipeline.context import Context
+from gigamost.protocols.openai_tasks import batches
+
+MAX_BYTES: Final = 100 * 1024 * 1024
+_PIECE: Final = 256 * 1024  # bytes
+_AT_ONCE: Final = 50  # results that are read together: each may have a picture in it
+_MIME: Final = "application/jsonl"
+
+
+class BatchFiles:
+    """Every method raises GatewayError: 404 for a file of somebody else, as for one that is not there."""
+
+    def __init__(self, open_jobs: OpenJobs) -> None:
+        self._open = open_jobs
+
+    async def upload(self, new: NewFile, context: Context) -> StoredFile:
+        if not new.data:
+            raise invalid("file is empty.", "file")
+        if len(new.data) > MAX_BYTES:
+            message = f"file: {len(new.data)} bytes are over the limit for batches, {MAX_BYTES} bytes: send several."
+            raise GatewayError(Kind.TOO_LARGE, message, param="file")
+        file = KeptFile(batches.FILE_PREFIX + uuid4().hex, new.name or "file", new.purpose, int(time()))
+        store = await self._open()
+        return _told(await store.files.put(context.principal.tenant, file, _pieces(new.data)))
+
+    async def list_files(self, context: Context) -> Sequence[StoredFile]:
+        return [_told(file) for file in await (await self._open()).files.list(context.principal.tenant)]
+
+    async def get_file(self, file_id: str, context: Context) -> StoredFile:
+        return _told(await self.find(file_id, context))
+
+    async def find(self, file_id: str, context: Context) -> KeptFile:
+        file = await (await self._open()).files.get(context.principal.tenant, file_id)
+        if file is None:
+            raise GatewayError(Kind.NOT_FOUND, f"There is no file {file_id[:80]!r}.", param="file_id")
+        return file
+
+    async def read_file(self, file_id: str, context: Context) -> AsyncIterator[bytes]:
+        file = await self.find(file_id, context)
+        store = await self._open()
+        return shown(file.job, file.share, store) if file.job else store.read(file.id)
+
+    async def delete_file(self, file_id: str, context: Context) -> None:
+        await self.find(file_id, context)
+        await (await self._open()).files.delete(context.principal.tenant, file_id)
+
+
+def is_kept(file_id: str) -> bool:
+    """Whether an id is of a file that the gateway keeps: those of GigaChat's have letters and digits alone."""
+    return file_id.startswith(batches.FILE_PREFIX)
+
+
+async def results(job: str, store: JobStore) -> AsyncIterator[Result]:
+    """In the order of the items, some at a time."""
+    last = -1
+    while found := await store.items.results(job, last, _AT_ONCE):
+        for result in found:
+            yield result
+        last = found[-1].position
+
+
+async def shown(job: str, share: Share, store: JobStore) -> AsyncIterator[bytes]:
+    """The lines of a file of results. A result that was deleted has none."""
+    async for result in results(job, store):
+        if (result.state == "succeeded") == (share == "output") and (result.body or not result.status):
+            yield batches.encode_line(job, result)
+
+
+async def _pieces(data: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), _PIECE):
+        yield data[start : start + _PIECE]
+
+
+def _told(file: KeptFile) -> StoredFile:
+    return StoredFile(file.id, file.name, file.size, file.created, file.purpose, _MIME)
