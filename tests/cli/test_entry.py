@@ -20,7 +20,9 @@ def test_version(gigamost: Command) -> None:
     assert gigamost("version").out == f"gigamost {version}\n"
 
 
-@pytest.mark.parametrize("arguments", [["nosuch"], ["serve", "--port", "many"], ["connect"], ["token", "info", "--x"]])
+@pytest.mark.parametrize(
+    "arguments", [["nosuch"], ["serve", "--port", "many"], ["connect", "--write"], ["token", "info", "--x"]]
+)
 def test_wrong_usage_is_2(gigamost: Command, arguments: list[str]) -> None:
     assert gigamost(*arguments).code == 2
 

@@ -98,7 +98,7 @@ def test_serve_says_what_it_is_and_answers(start: Start, gigachat: GigaChat, gig
     for client in CLIENTS:
         outcome = gigamost("connect", client.name, "--check", "--url", base)
         assert outcome.code == 0, outcome.out + outcome.err
-        assert "finish_reason" in outcome.out
+        assert "finish " in outcome.out
     assert process.end() == 0
 
 
@@ -121,7 +121,7 @@ def test_serve_starts_while_gigachat_is_away(start: Start, gigachat: GigaChat) -
 def test_demo_once_needs_nothing(start: Start) -> None:
     process = start("demo", "--once", "--port", "0", GIGACHAT_CREDENTIALS="ignored", GIGAMOST_MODE="prod")
     assert process.wait() == 0, process.output
-    for text in ("/v1/chat/completions", "gm-", "from openai import OpenAI", *(client.name for client in CLIENTS)):
+    for text in ("/v1/chat/completions", "gm-", "from openai import OpenAI", "claude -p", "connect codex --write"):
         assert text in process.output
     assert "Traceback" not in process.output
 

@@ -1,12 +1,15 @@
 """Real client programs, each in a home folder of its own, in front of a real gateway and the emulator."""
 
 import asyncio
+import json
 import os
+import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 INSTALLED = ROOT / ".clients"
@@ -60,6 +63,18 @@ async def run(
     finally:
         _end(process.pid)
     return Ran(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+async def converse(package: str, conversation: str, *, home: Path, env: Mapping[str, str]) -> Any:
+    """What a conversation of `tests/clients/{package}.mjs` printed. It runs beside the packages that `make` installed:
+    Node looks for them from where a module is."""
+    modules = INSTALLED / package / "node_modules"
+    assert modules.exists(), f"{modules} is missing: `make test` installs it"
+    (home / "node_modules").symlink_to(modules)
+    script = shutil.copy(Path(__file__).with_name(f"{package}.mjs"), home)
+    ran = await run(["node", script, conversation], home=home, env=env, limit=30)
+    assert ran.code == 0, ran.said
+    return json.loads(ran.out)
 
 
 def _end(group: int) -> None:

@@ -1,10 +1,10 @@
 """pi, a small coding agent, through each of the five protocols that it speaks: it runs a tool and prints its result."""
 
-import json
 from pathlib import Path
 
 import pytest
 
+from tests.clients.documented import Documented
 from tests.clients.running import COMMAND, EXPECTED, binary, run
 from tests.gateway.conftest import KEY, World
 
@@ -27,18 +27,10 @@ AWS = {
 @pytest.mark.parametrize("api", PROTOCOLS)
 async def test_pi_runs_a_tool(world: World, tmp_path: Path, api: str) -> None:
     home = tmp_path / "home"
-    settings = home / ".pi" / "agent" / "models.json"
-    settings.parent.mkdir(parents=True)
-    provider = {
-        "baseUrl": world.base + PROTOCOLS[api],
-        "api": api,
-        "apiKey": KEY,
-        "models": [{"id": "GigaChat-2-Max"}],
-    }
-    settings.write_text(json.dumps({"providers": {"gigamost": provider}}))
-    prompt = f"Use the bash tool with the command `{COMMAND}`"
+    documented = Documented("pi", world.base, api=api, baseUrl=world.base + PROTOCOLS[api])
+    documented.write(home)
     ran = await run(
-        [binary("pi", "pi"), "-p", "--provider", "gigamost", "--model", "GigaChat-2-Max", prompt],
+        [binary("pi", "pi"), *documented.task(f"Use the bash tool with the command `{COMMAND}`")],
         home=home,
         env={"PI_OFFLINE": "1", **AWS},
         limit=60,

@@ -10,8 +10,9 @@ import yaml
 from gigamost.config import Settings, load
 from gigamost.config.environment import CONFIG_FILE
 from gigamost.config.fields import leaves, paths_by_variable
-from gigamost.config.settings import ClientKey, PoolEntry
+from gigamost.config.settings import ClientKey, PoolEntry, Upstream, UpstreamModel
 from gigamost.core.models import Capabilities
+from gigamost.routing.table import Destination, Fallback, Route
 
 ROOT = Path(__file__).parents[2]
 DOTENV = (ROOT / ".env.example").read_text(encoding="utf-8")
@@ -21,6 +22,9 @@ ENVIRON = {
     "PERSONAL_KEY": KEY,
     "COMPANY_KEY": base64.b64encode(b"company:secret").decode(),
     "INSIDE_PASSWORD": "inside",
+    "DEEPSEEK_KEY": "deepseek",
+    "DEEPSEEK_KEY": "deepseek",
+    "DEEPSEEK_KEY": "deepseek",
     "LAPTOP_KEY": "laptop",
     "TEAM_KEY": "team",
     "GUEST_KEY": "guests",
@@ -68,6 +72,12 @@ def test_the_yaml_example_loads(tmp_path: Path) -> None:
     (tmp_path / "gigamost.yaml").write_text(YAML, encoding="utf-8")
     settings = loaded(tmp_path, **ENVIRON)
     assert [credential.name for credential in settings.gigachat.pool] == ["personal", "company", "inside"]
+    assert [upstream.name for upstream in settings.upstreams] == ["deepseek", "vllm"]
+    assert list(settings.routes) == ["GigaChat-2-Max", "smart", "vllm/*"]
+    assert [upstream.name for upstream in settings.upstreams] == ["deepseek", "inside"]
+    assert list(settings.routes) == ["GigaChat-2-Max", "smart", "inside/*"]
+    assert [upstream.name for upstream in settings.upstreams] == ["deepseek", "inside"]
+    assert list(settings.routes) == ["GigaChat-2-Max", "smart", "inside/*"]
     assert [key.name for key in settings.keys] == ["laptop", "team", "guests"]
     assert settings.warnings == ()
 
@@ -81,7 +91,7 @@ def test_the_yaml_example_names_every_setting() -> None:
         here = active.get(section, {}) if section else active
         assert name in here or re.search(rf"^ *# {name}: ", YAML, flags=re.MULTILINE), path
         assert field.name == name
-    for struct in (PoolEntry, ClientKey, Capabilities):
+    for struct in (PoolEntry, ClientKey, Capabilities, Upstream, UpstreamModel, Destination, Fallback, Route):
         for name in struct.__struct_fields__:
             assert re.search(rf"\b{name}\b", YAML), name
 

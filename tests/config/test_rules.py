@@ -184,12 +184,16 @@ def test_sqlite_is_taken_without_a_word(tmp_path: Path, url: str) -> None:
     assert not any("DATABASE_URL" in warning for warning in settings.warnings)
 
 
-def test_postgresql_has_no_effect_yet(tmp_path: Path) -> None:
-    settings = configured(
-        tmp_path, GIGACHAT_CREDENTIALS=KEY, GIGAMOST_DATABASE_URL="postgresql+asyncpg://me:secret@db/gigamost"
-    )
-    assert any("GIGAMOST_DATABASE_URL has no effect" in warning for warning in settings.warnings)
-    assert "secret" not in str(settings.warnings)
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg"])
+def test_postgresql_is_taken_without_a_word(tmp_path: Path, scheme: str) -> None:
+    settings = configured(tmp_path, GIGACHAT_CREDENTIALS=KEY, GIGAMOST_DATABASE_URL=f"{scheme}://me:secret@db/gigamost")
+    assert not any("DATABASE_URL" in warning for warning in settings.warnings)
+
+
+def test_a_postgresql_url_names_its_database(tmp_path: Path) -> None:
+    found = problems(tmp_path, GIGACHAT_CREDENTIALS=KEY, GIGAMOST_DATABASE_URL="postgresql://me:secret@db")
+    assert any("GIGAMOST_DATABASE_URL" in problem and "names a database" in problem for problem in found)
+    assert "secret" not in str(found)
 
 
 @pytest.mark.parametrize("url", ["mysql://db/gigamost", "sqlite:gigamost.db", "/var/lib/gigamost.db"])

@@ -208,6 +208,22 @@ async def test_an_object_in_the_prompt_that_fits_is_the_answer(api: Api) -> None
     jsonschema_rs.validate(schema, msgspec.json.decode(other["content"]))
 
 
+@pytest.mark.parametrize(
+    ("prompt", "names"),
+    [
+        ("A joke as JSON with 'setup' and 'punchline' keys.", ["setup", "punchline"]),
+        ("Reply with the keys name, age and city", ["name", "age", "city"]),
+        ("Верни JSON с полями имя и возраст.", ["имя", "возраст"]),
+        ("The fields of England", []),
+    ],
+)
+async def test_any_object_has_the_keys_that_the_prompt_names(api: Api, prompt: str, names: list[str]) -> None:
+    anything = {"type": "json_schema", "schema": {"type": "object", "properties": {}}}
+    value = msgspec.json.decode(message(await api.chat(prompt, response_format=anything))["content"])
+    assert list(value) == names
+    assert all(value.values())
+
+
 async def test_optional_properties_come_with_strict_only(api: Api) -> None:
     schema = {
         "type": "object",

@@ -519,14 +519,6 @@ async def test_the_same_path_lists_models_for_openais_clients(world: World) -> N
     assert [model.id async for model in world.openai.models.list()]
 
 
-async def test_batches_are_refused_once_and_in_words(world: World, client: anthropic.AsyncAnthropic) -> None:
-    patient = client.with_options(max_retries=2)
-    with pytest.raises(anthropic.HTTPNotImplementedError, match="/v1/messages one by one"):
-        await patient.messages.batches.list()
-    with pytest.raises(anthropic.HTTPNotImplementedError):
-        await patient.messages.batches.retrieve("msgbatch_1")
-
-
 async def test_older_clients(http: httpx.AsyncClient) -> None:
     body = {"model": MODEL, "max_tokens": 100, "messages": [user("Say 'Hello' and nothing else")]}
     for path in ("/v1/messages", "/messages", "/anthropic/v1/messages", "/v1/messages/"):

@@ -44,6 +44,18 @@ async def test_everything_else(azure: openai.AsyncAzureOpenAI) -> None:
     assert (await azure.files.delete(stored.id)).deleted
 
 
+async def test_responses(azure: openai.AsyncAzureOpenAI) -> None:
+    answer = await azure.responses.create(model="gpt-4o", input="Say 'Hello' and nothing else")
+    assert (answer.model, answer.output_text) == ("gpt-4o", "Hello.")
+    assert (await azure.responses.retrieve(answer.id)).output_text == "Hello."
+    more = await azure.responses.create(model="gpt-4o", input="What did I say?", previous_response_id=answer.id)
+    assert "Say 'Hello'" in more.output_text
+    assert (await azure.responses.input_tokens.count(model="gpt-4o", input="Hello")).input_tokens > 0
+    await azure.responses.delete(answer.id)
+    conversation = await azure.conversations.create()
+    assert (await azure.conversations.retrieve(conversation.id)).id == conversation.id
+
+
 async def test_the_deployment_is_the_model_where_the_body_names_none(world: World) -> None:
     async with httpx.AsyncClient(base_url=world.base, headers={"api-key": KEY}) as http:
         for name in ("gpt-4o", "GigaChat-2"):

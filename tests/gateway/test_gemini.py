@@ -421,7 +421,7 @@ async def test_nobody_gets_in_without_a_key(world: World, method: str) -> None:
 
 
 async def test_what_is_not_served_says_so(http: httpx.AsyncClient) -> None:
-    for path in (f"/v1beta/models/{MODEL}:batchGenerateContent", "/v1beta/cachedContents"):
+    for path in (f"/v1beta/models/{MODEL}:asyncBatchEmbedContent", "/v1beta/cachedContents"):
         said = await http.post(path, json={})
         assert said.status_code == 501
         assert said.json()["error"]["status"] == "UNIMPLEMENTED"

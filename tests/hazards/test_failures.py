@@ -2,15 +2,26 @@
 form after it, and never a success."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from gigamost.config import Models
 from gigamost.emulator import COMPANY
 from gigamost.pipeline.recovery import MAX_POSTS
-from tests.gateway.conftest import World
+from tests.gateway.conftest import World, world_of
 from tests.hazards.asking import TIME, ask, said
-from tests.hazards.dialects.talk import Dialect
+from tests.hazards.dialects.chat import DIALECT as CHAT
+from tests.hazards.dialects.talk import MODEL, Dialect
+
+
+@pytest.fixture(params=["v1", "v2"])
+async def world(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """GigaChat by either of its versions: they fail in different frames."""
+    async with world_of(tmp_path, models=Models(capabilities={MODEL: {"api": request.param}})) as made:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -64,32 +75,35 @@ async def test_an_unknown_model_and_an_empty_conversation(
 
 async def test_a_stream_cut_at_every_frame_is_never_a_success(world: World, dialect: Dialect) -> None:
     """Ends of every frame of the upstream's stream, and one byte beyond each."""
-    ends = await _frame_ends(world, "long=40; delay=0.001")
+    ends, finish = await _frame_ends(world, "long=40; delay=0.001")
     assert len(ends) > 6
-    for end in ends[:-2]:  # after the finish frame an answer may count as finished
+    for end in ends:
         for size in (end, end + 1):
             world.script(f"long=40; delay=0.001; cut={size}")
             answered = await ask(world, dialect, said("hi"), stream=True)
             heard = answered.heard
             assert heard.error, (size, answered.body)
             assert (heard.ended, heard.finish, heard.calls) == (False, "", []), size
-    world.script(f"long=40; delay=0.001; cut={ends[-2] + 2}")  # the cached tokens may have two digits now
+    world.script(f"long=40; delay=0.001; cut={finish + 2}")  # the cached tokens may have two digits now
     assert (await ask(world, dialect, said("hi"), stream=True)).heard.ended
 
 
-async def _frame_ends(world: World, directive: str) -> list[int]:
-    """Offsets after each frame of the emulator's own stream."""
-    async with httpx.AsyncClient() as http:
+async def _frame_ends(world: World, directive: str) -> tuple[list[int], int]:
+    """Offsets after each frame of the emulator's own stream before the one that finishes it, and after that."""
+    await ask(world, CHAT, said("hi"))
+    path, content = world.seen[-1].path, world.sent["messages"][0]["content"]
+    async with httpx.AsyncClient(base_url=world.gigachat.base_url.removesuffix("/api/v1")) as http:
         granted = await http.post(
-            world.gigachat.auth_url,
+            "/api/v2/oauth",
             data={"scope": COMPANY.scope},
             headers={"Authorization": f"Basic {COMPANY.credentials}", "RqUID": "6f0b1291-c7f3-43c6-bb2e-9f3efb2dc98e"},
         )
-        body = {"model": "GigaChat-2-Max", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+        body = {"model": MODEL, "messages": [{"role": "user", "content": content}], "stream": True}
         token = {"Authorization": f"Bearer {granted.json()['access_token']}", "X-Emulator": directive}
-        stream = (await http.post(f"{world.gigachat.base_url}/chat/completions", json=body, headers=token)).content
-    frames = stream.split(b"\n\n")[:-1]
-    return [sum(len(frame) + 2 for frame in frames[: at + 1]) for at in range(len(frames))]
+        stream = (await http.post(path, json=body, headers=token)).content
+    frames = [frame for frame in stream.split(b"\n\n")[:-1] if frame != b"data: [DONE]"]
+    ends = [sum(len(frame) + 2 for frame in frames[: at + 1]) for at in range(len(frames))]
+    return ends[:-1], ends[-1]
 
 
 @pytest.mark.parametrize("directive", ["malformed=4", "error_after=3", "no_finish; no_done; delay=0.001"])

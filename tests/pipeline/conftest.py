@@ -2,20 +2,26 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from time import monotonic, time
+from time import monotonic, monotonic_ns, time
 from uuid import uuid4
 
 import pytest
 
-from gigamost.auth.principal import Principal
+from gigamost.auth.principal import made_up
 from gigamost.core.secret import Secret
 from gigamost.emulator import COMPANY, Account, Emulator, EmulatorSettings, Running, Seen, build
+from gigamost.ledger.prices import Prices
+from gigamost.limits.counters import LocalCounters
+from gigamost.limits.limiter import Limiter, Stay
+from gigamost.limits.places import LocalPlaces
 from gigamost.objects.ids import Seal
 from gigamost.pipeline.catalogue import Catalogue
 from gigamost.pipeline.context import Context
-from gigamost.pipeline.routes import Routes
+from gigamost.pipeline.desk import Desk, Visit
+from gigamost.pipeline.routes import Plan, Routes
 from gigamost.pipeline.tasks import Tasks
 from gigamost.protocols.gigachat import v1
+from gigamost.store.ledger.memory import MemoryLedger
 from gigamost.upstreams import account
 from gigamost.upstreams.credentials.gigachat_oauth import GigaChatOAuth
 from gigamost.upstreams.gate import Gate
@@ -26,7 +32,10 @@ CLIENT_KEY = Secret("a credential of the client's own")
 
 
 def context_of(tenant: str, *, passes: bool = False) -> Context:
-    return Context(Principal(tenant, "key", authorization=CLIENT_KEY if passes else None), str(uuid4()))
+    principal, request_id = made_up(tenant, "key", authorization=CLIENT_KEY if passes else None), str(uuid4())
+    limiter = Limiter(LocalCounters(monotonic_ns), LocalPlaces(), 1)
+    desk, stay = Desk(limiter, MemoryLedger(), Prices, "here"), Stay(limiter, principal.key, principal.owner)
+    return Context(principal, request_id, Visit(desk, stay, principal, "test", request_id, ""))
 
 
 FIRST = context_of("first")
@@ -73,13 +82,12 @@ async def bench_of(
     async with Running(build(settings or EmulatorSettings())) as running:
         accounts = [_account(running, each, transport, client_owned=False) for each in pool or (COMPANY,)]
         own = _account(running, client, transport, client_owned=True)
-        catalogue = Catalogue("gigachat", accounts, {}, monotonic)
+        catalogue = Catalogue("gigachat", lambda: accounts, {}, monotonic)
         routes = Routes(
-            accounts=accounts,
+            accounts=lambda _: accounts,
             catalogue=catalogue,
             wire=v1.WIRE,
-            aliases=aliases or {},
-            default=default,
+            plan=Plan(aliases=aliases or {}, default=default),
             client_account=lambda _: own,
         )
         try:

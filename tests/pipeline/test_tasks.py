@@ -19,7 +19,7 @@ async def refused(bench: Bench, request: EmbedRequest) -> Problem:
 
 
 async def test_models_are_the_upstream_s_and_the_exact_aliases(bench: Bench) -> None:
-    listed = {each.name: each.model for each in await bench.tasks.list_models()}
+    listed = {each.name: each.model for each in await bench.tasks.list_models(FIRST)}
     assert {model.id for model in CATALOGUE} < set(listed)
     assert listed["text-embedding-3-large"].id == "EmbeddingsGigaR"
     assert not any("*" in name for name in listed)
@@ -39,13 +39,13 @@ async def test_models_are_the_upstream_s_and_the_exact_aliases(bench: Bench) -> 
 )
 async def test_a_model_is_found_by_every_name_it_may_have(name: str, target: str, kind: str) -> None:
     async with bench_of(aliases={"mine": "GigaChat-2-Pro", "vectors/of mine": "EmbeddingsGigaR"}) as bench:
-        found = await bench.tasks.get_model(name)
+        found = await bench.tasks.get_model(name, FIRST)
     assert (found.name, found.model.id, found.model.kind) == (name, target, kind)
 
 
 async def test_a_model_that_nobody_knows_is_a_404(bench: Bench) -> None:
     with pytest.raises(GatewayError) as caught:
-        await bench.tasks.get_model("no-such-model")
+        await bench.tasks.get_model("no-such-model", FIRST)
     assert caught.value.problem.kind is Kind.MODEL_NOT_FOUND
 
 

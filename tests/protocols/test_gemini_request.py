@@ -239,10 +239,8 @@ def test_what_is_said_to_the_client_is_spelled_as_it_wrote_it() -> None:
         "generation_config.seed",
     )
     assert asked.builtins == (Builtin("web_search", "tools.google_search"),)
-    assert asked.spelled == {
-        "max_tokens": "generation_config.max_output_tokens",
-        "effort": "generation_config.thinking_config.thinking_budget",
-    }
+    assert asked.spelled["max_tokens"] == "generation_config.max_output_tokens"
+    assert asked.spelled["effort"] == "generation_config.thinking_config.thinking_budget"
     problem = refusal({"contents": [{"parts": [{"inline_data": {"mime_type": "image/png", "data": "?"}}]}]})
     assert problem.param == "contents[0].parts[0].inline_data.data"
     assert problem.message.startswith("contents[0].parts[0].inline_data.data is")

@@ -16,6 +16,7 @@ from gigamost.core.errors import Kind, Problem
 from gigamost.core.events import Event, Failure, Finish, FinishReason, PartDelta, PartEnd, PartStart, Start
 from gigamost.core.face import GetModel, Incoming, Listed, Say, ServeChat
 from gigamost.core.fold import Reply, unfold
+from gigamost.core.instant import SECOND, rfc3339
 from gigamost.core.messages import BuiltinCall, FileRef, Inline, Media, Reasoning, Text, ToolCall
 from gigamost.core.models import Capabilities, Model
 from gigamost.core.tasks import EmbedReply
@@ -23,7 +24,6 @@ from gigamost.core.usage import Usage
 from gigamost.framing import ndjson
 from gigamost.protocols import ollama as face
 from gigamost.protocols.ollama import embeddings, models, service
-from gigamost.protocols.ollama.instant import SECOND, rfc3339
 
 STAMP = Stamp("abc", 1700000000, "llama3:latest")
 USAGE = Usage(20, 7, 5, 2)

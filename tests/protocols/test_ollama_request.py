@@ -335,8 +335,8 @@ def test_whatever_comes_is_read_or_refused(body: Any, messages: Any, options: An
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=40))
-def test_bytes_that_are_no_json(data: bytes) -> None:
+@given(st.binary(max_size=40).filter(lambda data: data.strip()[:1] != b"{"))
+def test_bytes_that_are_no_object(data: bytes) -> None:
     for read in (face.chat, face.generate, embeddings.Exchange, embeddings.LegacyExchange):
         with pytest.raises(GatewayError):
             read(incoming(data))

@@ -17,7 +17,7 @@ from gigamost.core.fold import Reply, fold, unfold
 from gigamost.core.grammar import checked
 from gigamost.core.messages import FileRef, Inline, Media, Message, Reasoning, Text, ToolCall, ToolResult, Url
 from gigamost.core.models import Capabilities, Model
-from gigamost.core.request import AnyJson, AnyTool, ChatRequest, Function, JsonSchema, NoTool, OneTool
+from gigamost.core.request import AnyJson, AnyTool, Builtin, ChatRequest, Function, JsonSchema, NoTool, OneTool
 from gigamost.core.usage import Usage
 from gigamost.protocols.openai_chat import WIRE, Exchange
 
@@ -133,6 +133,44 @@ def test_media_go_inline() -> None:
         {"type": "input_audio", "input_audio": {"data": encoded, "format": "mp3"}},
         {"type": "file", "file": {"filename": "a.txt", "file_data": f"data:text/plain;base64,{encoded}"}},
     ]
+
+
+def test_pictures_of_results_follow_after_the_last_result() -> None:
+    encoded = base64.b64encode(b"x").decode()
+    picture = Media("image", Inline(b"x"), "image/png")
+    talk = (
+        Message("assistant", (ToolCall("1", "f", "{}"), ToolCall("2", "g", "{}"))),
+        Message("tool", (ToolResult("1", (Text("r"), picture)),)),
+        Message("tool", (ToolResult("2", (Text("s"),)),)),
+        Message("user", (Text("so?"),)),
+    )
+    shown = [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{encoded}"}}]
+    sent = body(ChatRequest("m", talk))["messages"]
+    assert [message["role"] for message in sent] == ["assistant", "tool", "tool", "user", "user"]
+    assert sent[3] == {"role": "user", "content": shown}
+    assert body(ChatRequest("m", talk[:2]))["messages"][-1] == {"role": "user", "content": shown}
+
+
+def test_what_cannot_be_said_is_listed_as_the_client_wrote_it() -> None:
+    made = call_of(
+        effort="high",
+        spelled={"effort": "reasoning_effort"},
+        builtins=(Builtin("web_search", "tools.web_search_preview"),),
+        extra={"gigachat": {"profanity_check": False}},
+    )
+    assert made.ignored == ("reasoning_effort", "tools.web_search_preview", "profanity_check")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "too long", "code": "context_length_exceeded"},
+        {"message": "This model's maximum context length is 4096 tokens. However, you requested 5000.", "code": 400},
+    ],
+)
+def test_a_prompt_that_is_too_long_is_known_by_code_or_words(error: Any) -> None:
+    problem = WIRE.decode_error(400, {}, msgspec.json.encode({"error": error}))
+    assert problem.kind is Kind.CONTEXT_OVERFLOW
 
 
 @pytest.mark.parametrize("source", [FileRef("id"), Url("https://example.com/a")])

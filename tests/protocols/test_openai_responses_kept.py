@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from gigamost.core.codec import Stamp
 from gigamost.core.errors import GatewayError
 from gigamost.core.face import Incoming
-from gigamost.core.history import Conversation, Item, KeptResponse, Page, Window
-from gigamost.protocols.openai_responses import conversations, stored
+from gigamost.core.history import Conversation, Item, Page, Window
+from gigamost.framing import sse
+from gigamost.protocols.openai_responses import background, conversations, stored
+from gigamost.protocols.openai_responses.background import decode_replay
 from gigamost.protocols.openai_responses.kept_items import keep_items
 
 STAMP = Stamp("0a1b2c", 1_700_000_000, "")
-KEPT = KeptResponse("resp_1", 1, b'{"id":"resp_1"}', (), ())
 
 
 def incoming(body: Any = None, **query: str) -> Incoming:
@@ -27,12 +28,36 @@ def kept(*items: Any) -> list[Any]:
     return [json.loads(item.body) for item in keep_items(items, STAMP)]
 
 
-def test_a_response_is_given_as_it_was() -> None:
-    assert stored.encode(KEPT, incoming()) == KEPT.body
-    assert stored.encode(KEPT, incoming(stream="false", include="message.output_text.logprobs")) == KEPT.body
+def test_a_stream_is_asked_for_from_an_event_on() -> None:
+    for none in (incoming(), incoming(stream="false", include="message.output_text.logprobs"), incoming(stream="0")):
+        assert decode_replay(none) is None
     for ask in ("true", "1", "True"):
-        with pytest.raises(GatewayError, match="stream"):
-            stored.encode(KEPT, incoming(stream=ask))
+        assert decode_replay(incoming(stream=ask)) == 0
+    assert decode_replay(incoming(stream="true", starting_after="0")) == 1
+    assert decode_replay(incoming(stream="true", starting_after="41")) == 42
+    for wrong in ("-1", "x", "²", "9" * 10):
+        with pytest.raises(GatewayError) as raised:
+            decode_replay(incoming(stream="true", starting_after=wrong))
+        assert raised.value.problem.param == "starting_after"
+
+
+def test_the_frames_of_one_in_the_background_are_numbered_from_its_beginning() -> None:
+    queued = b'{"id":"resp_1","status":"queued"}'
+    frames = background.begun(queued)
+    log = background.Renumbered()
+    made = b"".join(
+        sse.encode(b'{"type":"response.%b","response":{"n":%d},"sequence_number":%d}' % (name, at, at), name_of(name))
+        for at, name in enumerate((b"created", b"in_progress", b"incomplete"))
+    )
+    frames += log.feed(made) + log.feed(background.DONE)
+    numbers = [json.loads(frame.partition(b"data: ")[2])["sequence_number"] for frame in frames[:-1]]
+    assert numbers == [0, 1, 2, 3]
+    assert frames[-1] == background.DONE
+    assert (log.response, log.succeeded, log.number) == (b'{"n":2}', True, 5)
+
+
+def name_of(name: bytes) -> str:
+    return f"response.{name.decode()}"
 
 
 def test_windows() -> None:

@@ -78,6 +78,7 @@ def thought(asked: Exchange) -> Any:
 
 # field -> (what is sent, where it must be found, as what); other fields that it needs beside it are in BESIDE.
 HONOURED: dict[str, tuple[Any, Callable[[Exchange], Any], Any]] = {
+    "background": (True, lambda asked: (asked.is_background, asked.request.stream), (True, True)),
     "model": ("o3", lambda asked: asked.request.model, "o3"),
     "input": ("ho", lambda asked: asked.request.messages, (Message("user", (Text("ho"),)),)),
     "conversation": ({"id": "conv_1"}, lambda asked: asked.refers, Refers(conversation="conv_1")),
@@ -122,7 +123,6 @@ IGNORED: dict[str, tuple[Any, tuple[Any, ...]]] = {
 }
 # field -> (a value that is refused, values that ask for nothing)
 REFUSED: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "background": (True, (False,)),
     "prompt": ({"id": "pmpt_1"}, ()),
     "top_logprobs": (3, (0,)),
 }
@@ -201,7 +201,12 @@ def test_formats() -> None:
 
 
 def test_the_words_of_the_client() -> None:
-    assert decoded().spelled == {"max_tokens": "max_output_tokens", "effort": "reasoning.effort"}
+    assert decoded().spelled == {
+        "max_tokens": "max_output_tokens",
+        "effort": "reasoning.effort",
+        "format": "text.format",
+        "messages": "input",
+    }
 
 
 def test_the_response_repeats_the_request() -> None:

@@ -2,30 +2,37 @@
 
 import logging
 from collections.abc import Mapping
-from pathlib import Path
-from time import monotonic, time
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 
 from gigamost import protocols
+from gigamost.admin.upstream_routes import upstream_routes
 from gigamost.app.accounts import UPSTREAM, Accounts
-from gigamost.auth.access import Access, Key, is_loopback
-from gigamost.auth.root import derive, dev_key, root_secret
-from gigamost.auth.tokens import Tokens
+from gigamost.app.administration import mounted
+from gigamost.app.counting import Counting
+from gigamost.app.entrance import Entrance
+from gigamost.app.front_desk import FrontDesk
+from gigamost.app.later import Later
+from gigamost.app.place import kept_at
+from gigamost.app.routing import plan_of
+from gigamost.auth.principal import Principal
+from gigamost.auth.root import derive, root_secret
+from gigamost.batch.execution import Execution
 from gigamost.config import Settings
-from gigamost.config.checks import uses_sqlite
+from gigamost.core.jobs import Job
 from gigamost.core.request import JsonObject
-from gigamost.core.secret import Secret
 from gigamost.history.retention import SWEEP
 from gigamost.objects.ids import Seal
 from gigamost.pipeline.archive import Archive
 from gigamost.pipeline.catalogue import Catalogue
 from gigamost.pipeline.chat import Chat
-from gigamost.pipeline.context import ORIGIN
+from gigamost.pipeline.inline import Inliner
 from gigamost.pipeline.kept import KeptChat
 from gigamost.pipeline.materialise import Materialiser
+from gigamost.pipeline.prepare import Preparer
 from gigamost.pipeline.relay import Relayer
 from gigamost.pipeline.routes import Routes
 from gigamost.pipeline.send import Sender
@@ -36,8 +43,9 @@ from gigamost.server.application import Application
 from gigamost.server.cors import Cors
 from gigamost.server.endpoints import Endpoints
 from gigamost.server.system import System
-from gigamost.store.opening import FILE_NAME, Opening, sqlite_file
+from gigamost.store.opening import Opening
 from gigamost.upstreams.fetch import Fetcher
+from gigamost.upstreams.fleet import Standing
 
 log = logging.getLogger(__name__)
 
@@ -54,104 +62,131 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         root = root_secret(settings.secret_key, settings.state_dir)
-        keys, self.generated_key = _keys(settings, root)
-        self.open_mode = settings.mode == "dev" and not keys and settings.require_key is not True
-        self.access = Access(
-            keys,
-            master_key=settings.master_key,
-            open_mode=self.open_mode,
-            tokens=Tokens(derive(root, "access tokens"), time),
-            allowed_origins=settings.server.cors_origins,
-        )
-        self.accounts = Accounts(settings)
+        self._entrance = Entrance(settings, root, kept_at(settings))
+        self.generated_key = self._entrance.generated_key
+        self.access = self._entrance.access
+        self.counting = Counting(settings, root)
+        self.front_desk = FrontDesk(settings, kept_at(settings), self.counting)
+        self.accounts = Accounts(settings, self.counting)
         seal = Seal(derive(root, "sealed ids"))
-        self._catalogue = Catalogue(UPSTREAM, self.accounts.operator, _corrections(settings), monotonic)
+        self._catalogue = Catalogue(UPSTREAM, lambda: self.accounts.operator, _corrections(settings), monotonic)
         self._uploads = Uploads()
         self._fetcher = Fetcher()
-        routes = Routes(
-            accounts=self.accounts.operator,
+        self.routes = routes = Routes(
+            accounts=self.accounts.of_upstream,
             catalogue=self._catalogue,
             wire=AnyVersion(settings.gigachat.api),
-            aliases=settings.models.aliases,
-            default=settings.models.default,
+            plan=plan_of(settings),
             client_account=self.accounts.of_client,
         )
         self.sender = Sender(queue_timeout=settings.queue_timeout, first_content_timeout=FIRST_CONTENT_TIMEOUT)
         chat = Chat(
-            find_targets=routes.targets,
+            find_course=routes.course,
             sender=self.sender,
-            materialiser=Materialiser(self._fetcher, self._uploads, lambda: self._catalogue.known().values()),
-            seal=seal,
-            new_id=lambda: uuid4().hex,
-            defaults=_defaults(settings),
+            preparer=Preparer(
+                materialiser=Materialiser(self._fetcher, self._uploads, lambda: self._catalogue.known().values()),
+                inliner=Inliner(self._fetcher),
+                seal=seal,
+                new_id=lambda: uuid4().hex,
+                defaults=_defaults(settings),
+            ),
         )
-        self._history = Opening(_history_file(settings), sweep=SWEEP)
+        self._history = Opening(kept_at(settings), sweep=SWEEP)
         tasks = Tasks(routes=routes, seal=seal, queue_timeout=settings.queue_timeout)
+        kept_chat = KeptChat(chat, self._history, settings.queue_timeout)
+        execution = Execution(protocols.ALL, chat, kept_chat, tasks, self.front_desk.desk, self._admit)
+        self.later = Later(kept_at(settings), execution, kept_chat, self._places)
         self.asgi = Application(
             faces=protocols.ALL,
             endpoints=Endpoints(
                 chat,
                 tasks,
-                KeptChat(chat, self._history, settings.queue_timeout),
+                kept_chat,
                 Archive(self._history),
                 Relayer(routes=routes, seal=seal, queue_timeout=settings.queue_timeout),
+                self.later.deferred,
                 self.access.issue,
             ),
             access=self.access,
+            desk=self.front_desk.desk,
             system=System(health=self.health, access=self.access, closed=settings.mode == "prod"),
             cors=Cors(settings.server.cors_origins),
             new_id=lambda: str(uuid4()),
+            mounted=mounted(
+                (
+                    *self._entrance.administration.routes(),
+                    *upstream_routes(self.accounts, self._entrance.administration.office),
+                ),
+                self.access,
+                with_docs=settings.mode == "dev",
+            ),
         )
+
+    def _admit(self, job: Job) -> Principal:
+        return self.access.admit_again(job.plan.key_id)
+
+    def _places(self) -> int:
+        """How many requests of jobs may be under way: where there are several places, one is left to those who wait."""
+        limits = [account.gate.snapshot().limit for account in self.accounts.operator]
+        return max(sum(limits) - 1, 1)
+
+    @property
+    def open_mode(self) -> bool:
+        return self.access.open_mode
 
     async def start(self) -> None:
         """Makes the upstream's certificates trusted and asks for the first tokens. A failure of either is told by
         `health` and the log, and mended in the background: the gateway starts all the same."""
+        await self.counting.start()
+        await self._entrance.start()
+        await self.front_desk.start()
         self._history.start()
         await self.accounts.start()
+        self.later.start()
 
     async def stop(self) -> None:
+        await self.later.close()
+        await self.front_desk.close()
         await self._history.close()
+        await self._entrance.close()
         await self._catalogue.close()
         await self._uploads.close()
         await self._fetcher.close()
         await self.accounts.close()
+        await self.counting.close()
 
     def health(self) -> Mapping[str, Any]:
-        states = [(account, account.tokens.info(), account.gate.snapshot()) for account in self.accounts.operator]
+        found = self.accounts.standings()
         return {
             "provider": "gigachat",
-            "gigachat_available": any(info.state in ("valid", "fallback") for _, info, _ in states),
-            "credentials": [
-                {"name": account.name, "token": info.state, "in_flight": gate.in_flight, "waiting": gate.waiting}
-                for account, info, gate in states
-            ],
+            "gigachat_available": any(
+                each.upstream == UPSTREAM and each.token in ("valid", "fallback") for each in found
+            ),
+            "credentials": [_shown(each) for each in found],
+            "limits": self.counting.sharing().mode,
         }
+
+
+def _shown(standing: Standing) -> dict[str, Any]:
+    """Without what only an administrator may read."""
+    return {
+        "name": standing.name,
+        "upstream": standing.upstream,
+        "token": standing.token,
+        "breaker": standing.breaker,
+        "draining": standing.is_draining,
+        "in_flight": standing.in_flight,
+        "waiting": standing.waiting,
+    }
 
 
 def build(settings: Settings) -> Gateway:
     return Gateway(settings)
 
 
-def _keys(settings: Settings, root: Secret) -> tuple[list[Key], Secret | None]:
-    """The configured keys; where there is none and others than this machine can reach a dev gateway, a made one."""
-    keys = [Key(key.name, key.key, key.tenant, key.pass_token) for key in settings.keys]
-    closed = settings.require_key is True or not is_loopback(settings.server.host)
-    if keys or settings.mode == "prod" or not closed:
-        return keys, None
-    made = dev_key(root)
-    return [Key("dev", made)], made
-
-
-def _history_file(settings: Settings) -> Path | None:
-    """SQLite in the state folder, or where the URL of a SQLite database says; None: in memory."""
-    if settings.database_url is None or not uses_sqlite(settings):
-        return settings.state_dir / FILE_NAME
-    return sqlite_file(settings.database_url.reveal())
-
-
-def _defaults(settings: Settings) -> dict[str, JsonObject]:
+def _defaults(settings: Settings) -> JsonObject:
     check = settings.gigachat.profanity_check
-    return {} if check is None else {ORIGIN: {"profanity_check": check}}
+    return {} if check is None else {"profanity_check": check}
 
 
 def _corrections(settings: Settings) -> dict[str, Any]:

@@ -2,156 +2,193 @@
 
 import asyncio
 import logging
-import ssl
 from collections import OrderedDict
-from pathlib import Path
-from time import time
-from typing import Final
-from urllib.parse import urlsplit
-from uuid import uuid4
+from collections.abc import Coroutine, Iterable, Sequence
+from time import monotonic, time
+from typing import Any, Final, TypeVar
 
+import msgspec
+
+from gigamost.app.counting import Counting
+from gigamost.app.making import UPSTREAM, Maker, Row
 from gigamost.config import Credential, Settings
-from gigamost.config.settings import CONNECTIONS
-from gigamost.core.errors import GatewayError, Kind
+from gigamost.core.errors import GatewayError, Kind, invalid
 from gigamost.core.secret import Secret
-from gigamost.upstreams import credentials
 from gigamost.upstreams.account import Account
-from gigamost.upstreams.credentials.basic_token import BasicToken
-from gigamost.upstreams.credentials.client import ClientCredentials
-from gigamost.upstreams.credentials.gigachat_oauth import GigaChatOAuth
-from gigamost.upstreams.credentials.mtls import ClientCertificate
-from gigamost.upstreams.credentials.static import Static
-from gigamost.upstreams.gate import Gate
-from gigamost.upstreams.proxies import ProxySettings
-from gigamost.upstreams.russian_root import Trust, ensure_trust, root_file
-from gigamost.upstreams.tls import client_context
-from gigamost.upstreams.tokens import TokenSource
-from gigamost.upstreams.transport import HttpTransport
+from gigamost.upstreams.credentials.key import clean_key, fault_in_key
+from gigamost.upstreams.fleet import Standing, Trial, standing
+from gigamost.upstreams.http import HttpAnswer, TransportError
+from gigamost.upstreams.russian_root import Trust
+
+__all__ = ["UPSTREAM", "Accounts"]
 
 log = logging.getLogger(__name__)
 
-UPSTREAM: Final = "gigachat"
-# Hosts that chain to the Russian Trusted Root CA (gigachat-api.md section 1.1).
-_RUSSIAN_HOSTS: Final = ("giga.chat", "sberbank.ru", "sberdevices.ru")
-_TRUST_LIMIT: Final = 20.0  # seconds that installing the root may take before the gateway starts without it
+Shape = TypeVar("Shape")
 _CLIENTS: Final = 1000  # clients' own credentials that are kept at the same time
+_WATCH: Final = 0.1  # seconds between two looks at a credential that drains
 
 
 class Accounts:
-    """`operator` are the configured ones. `trust` says after `start` what became of the Russian root certificate, None
-    where it is not needed. Raises ValueError for files that cannot be used."""
+    """The operator's accounts by name, in the order of the settings (`upstreams.fleet.Fleet`), and clients' own.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._proxy = _proxy(settings)
-        self._contexts: list[ssl.SSLContext] = []
-        self._transports: dict[tuple[Path | None, Path | None], HttpTransport] = {}
+    `trust` says after `start` what became of the Russian root certificate, None where it is not needed. Raises
+    ValueError for files that cannot be used.
+    """
+
+    def __init__(self, settings: Settings, counting: Counting) -> None:
+        self._maker = Maker(settings, counting)
         self._clients: OrderedDict[str, Account] = OrderedDict()
-        self._first_tokens: set[asyncio.Task[object]] = set()
+        self._work: set[asyncio.Task[object]] = set()
         self.trust: Trust | None = None
-        self.operator = tuple(self._account(credential) for credential in settings.gigachat.pool)
+        rows: tuple[Row, ...] = (*settings.gigachat.pool, *settings.upstreams)
+        self._rows = {row.name: row for row in rows}
+        self._accounts = {name: self._maker.of_row(row) for name, row in self._rows.items()}
+        self._leaving: set[Account] = set()
+        self._serving: dict[str, tuple[Account, ...]] = {}
+        self._changed()
+
+    @property
+    def operator(self) -> tuple[Account, ...]:
+        """Those of GigaChat that take requests."""
+        return self._serving.get(UPSTREAM, ())
+
+    def of_upstream(self, upstream: str) -> tuple[Account, ...]:
+        """Those of this upstream that take requests."""
+        return self._serving.get(upstream, ())
 
     async def start(self) -> None:
-        if self._needs_russian_root():
-            await self._trust_russian_root()
-        for account in self.operator:
-            task = asyncio.create_task(_first_token(account))
-            self._first_tokens.add(task)
-            task.add_done_callback(self._first_tokens.discard)
+        if self._maker.transports.needs_russian_root():
+            self.trust = await self._maker.transports.trust_russian_root()
+        for account in self._accounts.values():
+            self._spawn(_first_token(account))
 
     async def close(self) -> None:
-        for account in (*self.operator, *self._clients.values()):
+        for task in tuple(self._work):
+            task.cancel()
+        for account in (*self._accounts.values(), *self._leaving, *self._clients.values()):
             await account.tokens.close()
-        for transport in self._transports.values():
-            await transport.close()
+        await self._maker.transports.close()
+
+    def standings(self) -> Sequence[Standing]:
+        """A credential that was replaced or taken out is among them until its last request has ended."""
+        now, unix = monotonic(), time()
+        return [standing(account, now, unix) for account in (*self._accounts.values(), *self._leaving)]
+
+    async def test(self, name: str) -> Trial:
+        """Beside the gate."""
+        account, began = self._named(name), monotonic()
+        try:
+            listed = await _get(account, "/models")
+            spent = round((monotonic() - began) * 1000)
+            if listed.status != 200:
+                return Trial(ok=False, duration_ms=spent, problem=f"the upstream answered {listed.status}")
+            left = await _get(account, "/balance") if account.upstream == UPSTREAM else None
+        except GatewayError as error:
+            return Trial(ok=False, problem=error.problem.detail or error.problem.message)
+        except TransportError as error:
+            return Trial(ok=False, problem=f"{error.reason}: {error}")
+        models, balance = _read(listed, _List), _read(left, _Balance) if left is not None else None
+        return Trial(
+            ok=True,
+            models=len(models.data) if models is not None else None,
+            duration_ms=spent,
+            balance={each.usage: each.value for each in balance.balance} if balance is not None else None,
+        )
+
+    def drain(self, name: str, *, resume: bool = False) -> Standing:
+        account = self._named(name)
+        account.is_draining = not resume
+        self._changed()
+        return standing(account, monotonic(), time())
+
+    async def rotate(self, name: str, key: Secret) -> Standing:
+        """Raises GatewayError: 404, 400 for what cannot be a key, 502 where the upstream does not take it."""
+        self._named(name)
+        row = self._rows[name]
+        if isinstance(row, Credential):
+            key = Secret(clean_key(key.reveal()))
+            if fault := fault_in_key(key.reveal()):
+                raise invalid(f"This cannot be a key: {fault}.", "key")
+            changed: Row = msgspec.structs.replace(row, key=key, user="", password=None)
+        else:
+            changed = msgspec.structs.replace(row, api_key=key)
+        account = self._maker.of_row(changed)
+        try:
+            await account.tokens.get()
+        except GatewayError:
+            await account.tokens.close()
+            raise
+        self._replace(changed, account)
+        return standing(account, monotonic(), time())
+
+    def adopt(self, rows: Iterable[Row]) -> None:
+        """The operator's credentials are these from now on: new ones serve at once, those that are gone or changed end
+        what they have. One that did not change stays as it is. Raises ValueError: then nothing has changed."""
+        wanted = {row.name: row for row in rows}
+        made = {name: self._maker.of_row(row) for name, row in wanted.items() if self._rows.get(name) != row}
+        for name in [name for name in self._accounts if name not in wanted]:
+            self.remove(name)
+        for name, account in made.items():
+            self._spawn(_first_token(account))
+            self._replace(wanted[name], account)
+        self._accounts = {name: self._accounts[name] for name in wanted}
+        self._changed()
+
+    def remove(self, name: str) -> None:
+        """It gets nothing new, and is forgotten when its last request has ended. Raises GatewayError (404)."""
+        self._retire(self._named(name))
+        del self._accounts[name], self._rows[name]
+        self._changed()
+
+    def _replace(self, row: Row, account: Account) -> None:
+        before = self._accounts.get(row.name)
+        self._rows[row.name], self._accounts[row.name] = row, account
+        if before is not None:
+            account.is_draining = before.is_draining
+            self._retire(before)
+        self._changed()
+
+    def _retire(self, account: Account) -> None:
+        account.is_draining = True
+        self._leaving.add(account)
+        self._spawn(self._last_request(account))
+
+    async def _last_request(self, account: Account) -> None:
+        while account.load:  # noqa: ASYNC110 - gates have no event for it, and nobody waits for this
+            await asyncio.sleep(_WATCH)
+        self._leaving.discard(account)
+        await account.tokens.close()
+
+    def _named(self, name: str) -> Account:
+        account = self._accounts.get(name)
+        if account is None:
+            raise GatewayError(Kind.NOT_FOUND, f"There is no upstream {name[:80]!r}: {', '.join(self._accounts)}.")
+        return account
+
+    def _changed(self) -> None:
+        serving: dict[str, tuple[Account, ...]] = {}
+        for account in self._accounts.values():
+            if not account.is_draining:
+                serving[account.upstream] = (*serving.get(account.upstream, ()), account)
+        self._serving = serving
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
 
     def of_client(self, authorization: Secret) -> Account:
-        """The account of a credential that a client brought. Raises GatewayError (401) when it is none.
-
-        It goes where the operator's settings say: a request never chooses where a credential is sent.
-        """
-        gigachat = self._settings.gigachat
-        base_url = gigachat.base_url.rstrip("/")
-        reader = ClientCredentials(f"{base_url}/token", gigachat.auth_url, gigachat.scope)
-        credential = reader.read(authorization.reveal())
+        """The account of a credential that a client brought. Raises GatewayError (401) when it is none."""
+        credential = self._maker.read(authorization)
         account = self._clients.get(credential.id)
         if account is None:
-            scope = credential.scope if isinstance(credential, GigaChatOAuth) else gigachat.scope
-            limit = CONNECTIONS.get(scope, 1)  # type: ignore[call-overload]  # a client may name a scope we do not know
-            account = self._make("client", credential, base_url, self._transport(None, None, None), limit)
+            account = self._maker.of_client(credential)
             self._clients[credential.id] = account
             if len(self._clients) > _CLIENTS:
                 self._clients.popitem(last=False)
         self._clients.move_to_end(credential.id)
         return account
-
-    def _account(self, credential: Credential) -> Account:
-        transport = self._transport(credential.cert_file, credential.key_file, credential.key_file_password)
-        made, fallback = _credential(credential)
-        return self._make(
-            credential.name, made, credential.base_url, transport, credential.max_connections, fallback=fallback
-        )
-
-    def _make(
-        self,
-        name: str,
-        credential: credentials.Credential,
-        base_url: str,
-        transport: HttpTransport,
-        limit: int,
-        *,
-        fallback: Static | None = None,
-    ) -> Account:
-        tokens = TokenSource(credential, transport, now=time, new_id=lambda: str(uuid4()), fallback=fallback)
-        return Account(
-            upstream=UPSTREAM,
-            name=name,
-            id=credential.id,
-            base_url=base_url,
-            transport=transport,
-            tokens=tokens,
-            gate=Gate(limit),
-            silence=self._settings.gigachat.timeout,
-            client_owned=credential.holder.owner == "client",
-        )
-
-    def _transport(self, cert: Path | None, key: Path | None, password: Secret | None) -> HttpTransport:
-        """One transport for each client certificate: connections of one are never used by another."""
-        if (cert, key) not in self._transports:
-            installed = root_file(self._settings.state_dir)
-            context = client_context(
-                verify=self._settings.gigachat.verify_ssl_certs,
-                ca_bundle=self._settings.gigachat.ca_bundle_file,
-                extra_roots=(installed,) if installed.exists() else (),
-                cert_file=cert,
-                key_file=key,
-                key_password=password,
-            )
-            self._contexts.append(context)
-            self._transports[(cert, key)] = HttpTransport(tls=context, proxy=self._proxy)
-        return self._transports[(cert, key)]
-
-    def _needs_russian_root(self) -> bool:
-        urls = [url for each in self._settings.gigachat.pool for url in (each.base_url, each.auth_url)]
-        hosts = [parts.hostname or "" for url in urls if (parts := urlsplit(url)).scheme == "https"]
-        verified = self._settings.gigachat.verify_ssl_certs
-        return verified and any(host == name or host.endswith(f".{name}") for host in hosts for name in _RUSSIAN_HOSTS)
-
-    async def _trust_russian_root(self) -> None:
-        # The download is checked against the pinned fingerprint, so it need not trust anybody.
-        transport = HttpTransport(tls=client_context(verify=False), proxy=self._proxy)
-        try:
-            async with asyncio.timeout(_TRUST_LIMIT):
-                self.trust = await ensure_trust(
-                    transport, self._settings.state_dir, self._settings.gigachat.ca_bundle_file
-                )
-        except TimeoutError:
-            self.trust = Trust("failed", "The Russian Trusted Root CA could not be fetched in time.", ())
-        finally:
-            await transport.close()
-        for root in self.trust.roots:
-            for context in self._contexts:
-                context.load_verify_locations(cafile=root)
 
 
 async def _first_token(account: Account) -> None:
@@ -162,20 +199,35 @@ async def _first_token(account: Account) -> None:
         log.warning("%s: %s (%s)", account.name, error, error.problem.detail)
 
 
-def _proxy(settings: Settings) -> ProxySettings:
-    https, http = settings.proxy.https, settings.proxy.http
-    return ProxySettings(https.reveal() if https else "", http.reveal() if http else "", settings.proxy.bypass)
+class _List(msgspec.Struct):
+    data: list[object]
 
 
-def _credential(given: Credential) -> tuple[credentials.Credential, Static | None]:
-    """How this credential gets its tokens, and the static token that stands in while it cannot."""
-    static = Static(given.access_token) if given.access_token else None
-    if given.key:
-        return GigaChatOAuth(given.key, given.scope, given.auth_url), static
-    if given.user and given.password:
-        return BasicToken(given.user, given.password, f"{given.base_url}/token"), static
-    if static is not None:
-        return static, None
-    if given.cert_file is None:
-        raise GatewayError(Kind.INTERNAL, f"The credential {given.name} has nothing to authenticate with.")
-    return ClientCertificate(given.cert_file.read_bytes()), None
+class _Package(msgspec.Struct):
+    usage: str
+    value: float
+
+
+class _Balance(msgspec.Struct):
+    balance: list[_Package]
+
+
+async def _get(account: Account, path: str) -> HttpAnswer:
+    response, refuse_token = await account.send("GET", path, {"Accept": "application/json"})
+    try:
+        answer = HttpAnswer(response.status, dict(response.headers), await response.read())
+    finally:
+        response.close()
+    if answer.status == 401:
+        refuse_token()
+    return answer
+
+
+def _read(answer: HttpAnswer, shape: type[Shape]) -> Shape | None:
+    """None for an answer that has no such thing: a tariff without packages, a server without a list."""
+    if answer.status != 200:
+        return None
+    try:
+        return msgspec.json.decode(answer.body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

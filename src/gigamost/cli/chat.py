@@ -7,15 +7,16 @@ from pathlib import Path
 
 import msgspec
 
+from gigamost.cli.chat_reading import ChatReading
 from gigamost.cli.port import listener_on
 from gigamost.cli.serving import private, serving
-from gigamost.cli.stream import Answer, stream_chat
+from gigamost.cli.stream import Answer, exchange
 from gigamost.cli.terminal import CommandError, note, say
 from gigamost.cli.upstream import first_credential
 from gigamost.config import Settings, load
 from gigamost.routing.names import FLAGSHIP
 from gigamost.server.run import loop_factory
-from gigamost.upstreams.http import TransportError
+from gigamost.upstreams.http import HttpRequest, TransportError
 from gigamost.upstreams.transport import HttpTransport
 
 
@@ -52,8 +53,9 @@ async def _ask(settings: Settings, prompt: str, model: str) -> Answer:
     transport = HttpTransport()
     try:
         async with serving(own, listener_on("127.0.0.1", 0)) as gateway:
-            return await stream_chat(
-                transport, gateway.base, key, msgspec.json.encode(body), show=lambda piece: say(piece, end="")
-            )
+            headers = (("Authorization", f"Bearer {key}"), ("Content-Type", "application/json"))
+            url = f"{gateway.base}/v1/chat/completions"
+            request = HttpRequest("POST", url, headers, msgspec.json.encode(body))
+            return await exchange(transport, request, ChatReading(), show=lambda piece: say(piece, end=""))
     finally:
         await transport.close()

@@ -1,10 +1,12 @@
 """The command line: names, options and help. What a command does is in its own module, imported when it runs."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from gigamost.cli import key_commands
+from gigamost.cli.options import ConfigFile, Format, Grouping, Output
 
 app = typer.Typer(
     name="gigamost",
@@ -16,20 +18,13 @@ app = typer.Typer(
 certs = typer.Typer(help="The root certificate that GigaChat's hosts need.", no_args_is_help=True)
 token = typer.Typer(help="The access tokens of the configured credentials.", no_args_is_help=True)
 config = typer.Typer(help="The configuration and where it came from.", no_args_is_help=True)
+db = typer.Typer(help="The database behind the gateway.", no_args_is_help=True)
 app.add_typer(certs, name="certs")
 app.add_typer(token, name="token")
 app.add_typer(config, name="config")
-
-
-class Output(StrEnum):
-    """How a command prints its result."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The YAML file to read.")]
-Format = Annotated[Output, typer.Option("--format", help="How to print it.")]
+app.add_typer(db, name="db")
+app.add_typer(key_commands.keys, name="keys")
+app.add_typer(key_commands.tenants, name="tenants")
 
 
 @app.command()
@@ -112,7 +107,7 @@ def doctor(config: ConfigFile = None) -> None:
 
 @app.command()
 def connect(
-    client: Annotated[str, typer.Argument(help="cline, openclaw, continue, aider, opencode.")],
+    client: Annotated[str | None, typer.Argument(help="The client; without it, the list of those there are.")] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Write the client's configuration file; a backup is kept.")
     ] = False,
@@ -125,8 +120,13 @@ def connect(
     file: Annotated[Path | None, typer.Option(help="Another file for --write.")] = None,
 ) -> None:
     """Print, write or try the configuration of a client."""
-    from gigamost.cli.connect import connect
+    from gigamost.cli.connect import connect, listing
 
+    if client is None:
+        if write or check:
+            raise typer.BadParameter("which client? `gigamost connect` lists them")
+        listing()
+        return
     if write and check:
         raise typer.BadParameter("--write and --check are two steps: write first, then check")
     connect(client, url=url.rstrip("/"), key=key, model=model, file=file, writing=write, checking=check)
@@ -146,6 +146,38 @@ def version() -> None:
     from gigamost import __version__
 
     typer.echo(f"gigamost {__version__}")
+
+
+# The parameters of a command are its options: they cannot be fewer.
+@app.command()
+def usage(  # noqa: PLR0913, PLR0917
+    by: Annotated[Grouping, typer.Option("--by", help="What is summed up.")] = Grouping.DAY,
+    requests: Annotated[bool, typer.Option("--requests", help="The requests themselves, the newest first.")] = False,
+    since: Annotated[str | None, typer.Option("--from", help="The first moment, in UTC: 2027-01-31.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="The moment up to which.")] = None,
+    key: Annotated[str, typer.Option(help="Of this key alone: its id.")] = "",
+    tenant: Annotated[str, typer.Option(help="Of this tenant alone: its id.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Requests of one page.")] = 50,
+    cursor: Annotated[str, typer.Option(help="Where the page before ended.")] = "",
+    config: ConfigFile = None,
+    output: Format = Output.TABLE,
+) -> None:
+    """Show what was spent, by key, tenant, model or day."""
+    from gigamost.cli.usage import Narrowed, show_requests, show_spending
+
+    narrowed = Narrowed(since, until, key, tenant)
+    if requests:
+        show_requests(narrowed, limit, cursor, config, output)
+    else:
+        show_spending(by.value, narrowed, config, output)
+
+
+@db.command("upgrade")
+def db_upgrade(config: ConfigFile = None) -> None:
+    """Give the database the schema of this version."""
+    from gigamost.cli.database import upgrade
+
+    upgrade(config)
 
 
 @certs.command("install")

@@ -5,7 +5,9 @@ import socket
 from typing import TYPE_CHECKING
 
 from gigamost.auth.root import dev_key, root_secret
-from gigamost.cli.connect.clients import CLIENTS, Place
+from gigamost.cli.connect import find as find_client
+from gigamost.cli.connect.client import Place
+from gigamost.cli.connect.instructions import quick
 from gigamost.cli.examples import find
 from gigamost.cli.port import listener_on
 from gigamost.cli.serving import serving
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 _PORT = 8090
+_CLIENTS = ("claude-code", "codex", "gemini-cli", "opencode", "cline", "continue", "copilot-cli")
 _QUESTION = "What does a bridge between two rivers' banks do? Answer in two sentences."
 
 
@@ -75,8 +78,10 @@ def _tell(place: Place) -> None:
     for name in ("curl", "python"):
         say(f"\n# {name}\n{find(name, place)}")
     say()
-    for client in CLIENTS:
-        say(f"# {client.title}\n{client.quick(place)}")
+    for name in _CLIENTS:
+        client = find_client(name)
+        say(f"# {client.title}\n{quick(client, place)}")
+    say("# all the others\ngigamost connect")
     say()
 
 

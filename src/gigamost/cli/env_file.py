@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from gigamost.cli.connect.merge import replace
 from gigamost.cli.terminal import CommandError
+from gigamost.cli.whole_file import replace
 
 
 def set_names(file: Path, values: Mapping[str, str | None]) -> Path | None:

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from gigamost.cli.connect import address, client_key
-from gigamost.cli.connect.clients import Place
+from gigamost.cli.connect.client import Place
 from gigamost.cli.terminal import CommandError, say, table
 from gigamost.config import load
 from gigamost.config.origin import nearest

@@ -17,7 +17,8 @@ from gigamost.server.run import loop_factory
 def serve(config: Path | None, host: str | None, port: int | None, workers: int | None) -> None:
     """Returns when a signal ended it. Raises ConfigError, CommandError."""
     settings = load({"server.host": host, "server.port": port, "server.workers": workers}, config=config)
-    if not settings.gigachat.pool and not any(key.pass_token for key in settings.keys):
+    has_upstream = settings.gigachat.pool or settings.upstreams
+    if not has_upstream and not any(key.pass_token for key in settings.keys):
         raise CommandError(*WHERE_TO_GET_A_KEY)
     listener = listener_on(settings.server.host, settings.server.port)
     logs.configure(settings.log.level, settings.log.format)

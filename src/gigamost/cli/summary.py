@@ -19,6 +19,10 @@ def summary(settings: Settings, gateway: Gateway, base: str) -> Iterator[str]:
     for credential in settings.gigachat.pool:
         yield _line("upstream", _upstream(credential))
         yield _line("token", _token(credential))
+    for row in settings.upstreams:
+        yield _line("upstream", f"{row.name}: {row.base_url}, OpenAI's wire, {_at_once(row.max_connections)}")
+    if settings.routes:
+        yield _line("routes", ", ".join(settings.routes))
     if settings.proxy.https or settings.proxy.http:
         yield _line("proxy", "HTTPS_PROXY / HTTP_PROXY, not for " + (", ".join(settings.proxy.bypass) or "nobody"))
     yield _line("state", str(settings.state_dir))
@@ -36,12 +40,18 @@ def _access(settings: Settings, gateway: Gateway) -> str:
         return f"{gateway.generated_key.reveal()} (made for dev mode; `keys` in gigamost.yaml replaces it)"
     if gateway.open_mode:
         return "none needed from this machine"
-    return ", ".join(key.name for key in settings.keys) or "none: every request is refused until there is one"
+    stored = len(gateway.access.ring.roll.keys)
+    kept = [f"{stored} in the database (`gigamost keys list`)"] if stored else []
+    found = [*(key.name for key in settings.keys), *kept]
+    return ", ".join(found) or "none: every request is refused until `gigamost keys create` has made one"
 
 
 def _upstream(credential: Credential) -> str:
-    flight = f"{credential.max_connections} request{'s' if credential.max_connections > 1 else ''} at a time"
-    return f"{credential.name}: {credential.base_url}, {credential.scope}, {flight}"
+    return f"{credential.name}: {credential.base_url}, {credential.scope}, {_at_once(credential.max_connections)}"
+
+
+def _at_once(requests: int) -> str:
+    return f"{requests} request{'s' if requests > 1 else ''} at a time"
 
 
 def _token(credential: Credential) -> str:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from gigamost.app.accounts import Accounts
+from gigamost.app.counting import Counting
 from gigamost.cli.terminal import CommandError
 from gigamost.config import Credential, Settings
 from gigamost.upstreams.account import Account
@@ -43,7 +44,7 @@ async def account(settings: Settings, credential: Credential) -> AsyncIterator[A
     """The credential as the gateway would use it. Raises CommandError that names the setting which is wrong."""
     gigachat = msgspec.structs.replace(settings.gigachat, pool=(credential,))
     try:
-        accounts = Accounts(msgspec.structs.replace(settings, gigachat=gigachat))
+        accounts = Accounts(msgspec.structs.replace(settings, gigachat=gigachat), Counting(settings))
     except (ValueError, OSError) as error:
         raise CommandError(str(error)) from error
     try:

@@ -7,7 +7,18 @@ The only package that reads the environment. Every problem is reported, in one l
 
 from gigamost.config.load import isolated, load
 from gigamost.config.origin import ConfigError, Origin
-from gigamost.config.settings import ClientKey, Credential, GigaChat, Log, Models, Proxy, Server, Settings
+from gigamost.config.settings import (
+    ClientKey,
+    Credential,
+    GigaChat,
+    Log,
+    Models,
+    Proxy,
+    Server,
+    Settings,
+    Upstream,
+    UpstreamModel,
+)
 
 __all__ = [
     "ClientKey",
@@ -20,6 +31,8 @@ __all__ = [
     "Proxy",
     "Server",
     "Settings",
+    "Upstream",
+    "UpstreamModel",
     "isolated",
     "load",
 ]

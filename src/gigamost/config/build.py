@@ -7,7 +7,7 @@ import msgspec
 
 from gigamost.config.convert import MisfitError, convert, expand
 from gigamost.config.fields import Field, fields_of, leaves
-from gigamost.config.origin import Node, Origin, nearest
+from gigamost.config.origin import Node, Origin, Raw, nearest
 from gigamost.core.secret import Secret
 
 Section = TypeVar("Section", bound=msgspec.Struct)
@@ -50,6 +50,8 @@ class Builder:
                 return self._items(field.item, node, path)
             if field.part_of is not None:
                 return self._overrides(field.part_of, node, path)
+            if field.row is not None:
+                return self._rows(field.row, node, path)
             if field.bare == dict[str, str]:
                 return self._names(node)
             return convert(expand(node, self._look_up) if field.bare is Secret else node, field)
@@ -62,6 +64,15 @@ class Builder:
             raise MisfitError("is not a list")
         built = [self.section(struct, item, f"{path}[{i}]") for i, item in enumerate(node.value)]
         return tuple(item for item in built if item is not None)
+
+    def _rows(self, field: Field, node: Node, path: str) -> dict[str, Any]:
+        """A row of nothing has every default."""
+        if not isinstance(node.value, dict):
+            raise MisfitError("is not a mapping")
+        empty: Raw = {}
+        given = {name: Node(empty, row.origin) if row.value is None else row for name, row in node.value.items()}
+        built = {name: self._value(field, row, f"{path}.{name}") for name, row in given.items()}
+        return {name: row for name, row in built.items() if row is not None}
 
     def _names(self, node: Node) -> dict[str, str]:
         if not isinstance(node.value, dict):

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+from gigamost.auth import scopes
+from gigamost.config import routes
 from gigamost.config.fields import variable_of
 from gigamost.config.settings import Settings
 
@@ -21,14 +23,21 @@ def warnings(settings: Settings) -> list[str]:
         found.append(f"{_where(settings, 'gigachat.verify_ssl_certs')} is false: the upstream could be anybody")
     if "*" in settings.server.cors_origins:
         found.append(f"{_where(settings, 'server.cors_origins')} is *: any web page may call this gateway")
+    if settings.replicas > 1 and settings.redis_url is None:
+        found.append(
+            f"{_where(settings, 'replicas')} is {settings.replicas} without Redis (GIGAMOST_REDIS_URL): each of them "
+            "allows its part of every limit, and asks for access tokens by itself"
+        )
     # Their features come later; until then nobody shall believe that they are at work.
-    later = ("redis_url", "metrics_key", *(() if uses_sqlite(settings) else ("database_url",)))
+    later = ("metrics_key",)
     idle = [path for path in later if getattr(settings, path) is not None]
     return found + [f"{_where(settings, path)} has no effect in this version" for path in idle]
 
 
 def uses_sqlite(settings: Settings) -> bool:
-    return settings.database_url is None or settings.database_url.reveal().startswith("sqlite")
+    from gigamost.store.place import is_postgres
+
+    return settings.database_url is None or not is_postgres(settings.database_url.reveal())
 
 
 def _where(settings: Settings, path: str) -> str:
@@ -47,21 +56,28 @@ def _always(settings: Settings) -> Iterator[str]:
     ca_bundle = settings.gigachat.ca_bundle_file
     if ca_bundle is not None and not ca_bundle.is_file():
         yield f"{_where(settings, 'gigachat.ca_bundle_file')}: {ca_bundle} is not there"
+    try:
+        scopes.networks(settings.server.trusted_proxies)
+    except ValueError as error:
+        yield f"{_where(settings, 'server.trusted_proxies')}: {error}"
     yield from _database(settings)
+    redis = settings.redis_url
+    if redis is not None and not redis.reveal().startswith(("redis://", "rediss://", "unix://")):
+        yield f"{_where(settings, 'redis_url')} is no redis://, rediss:// or unix:// URL"
     yield from _proxy(settings)
     yield from _client_keys(settings)
+    yield from routes.problems(settings)
 
 
 def _database(settings: Settings) -> Iterator[str]:
-    from gigamost.store.opening import sqlite_file
+    from gigamost.store.place import place_of
 
-    where, url = _where(settings, "database_url"), settings.database_url
-    if url is None or url.reveal().startswith(("postgresql://", "postgresql+asyncpg://", "postgres://")):
+    if settings.database_url is None:
         return
     try:
-        sqlite_file(url.reveal())
+        place_of(settings.database_url.reveal())
     except ValueError as error:
-        yield f"{where}: {error}"
+        yield f"{_where(settings, 'database_url')}: {error}"
 
 
 def _proxy(settings: Settings) -> Iterator[str]:

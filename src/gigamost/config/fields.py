@@ -8,6 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from gigamost.config.settings import Settings
+from gigamost.core.secret import Secret
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -36,6 +37,15 @@ class Field(msgspec.Struct, frozen=True):
         ):
             return arguments[0]
         return None
+
+    @property
+    def row(self) -> "Field | None":
+        """What a mapping has for each name, where that is a struct or a secret."""
+        arguments = get_args(self.bare)
+        if get_origin(self.bare) is not dict or not isinstance(arguments[1], type):
+            return None
+        is_row = issubclass(arguments[1], (msgspec.Struct, Secret))
+        return _field(self.name, arguments[1], required=False) if is_row else None
 
 
 @cache

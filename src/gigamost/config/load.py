@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from gigamost.config import checks, pool
+from gigamost.config import checks, pool, routes
 from gigamost.config.build import Builder
 from gigamost.config.environment import CONFIG_FILE, PLACES, Variables, data_folder, from_dotenv, from_environment
 from gigamost.config.origin import DEFAULT, ConfigError, Node, Origin, Raw
@@ -61,7 +61,12 @@ def _settled(
     for variables in (environment, dotenv):
         variables.check_names(problems, warnings)
     tree = Node({"state_dir": Node(str(data_folder(environ, sys.platform)), DEFAULT)}, DEFAULT)
-    layers = (pool.normalised(document), _tree(dotenv.tree(warnings)), _tree(environment.tree(warnings)), _flags(flags))
+    layers = (
+        routes.normalised(pool.normalised(document)),
+        _tree(dotenv.tree(warnings)),
+        _tree(environment.tree(warnings)),
+        _flags(flags),
+    )
     for layer in layers:
         tree = _merged(tree, layer)
 
@@ -79,6 +84,7 @@ def _settled(
             require_key=True if settings.mode == "prod" and settings.require_key is None else settings.require_key,
             origins={path: origin for path, origin in builder.origins.items() if origin.kind != "default"},
         )
+        settings = routes.filled(settings)
         problems += checks.problems(settings)
         settings = msgspec.structs.replace(settings, warnings=(*warnings, *checks.warnings(settings)))
     if problems or settings is None:

@@ -11,6 +11,7 @@ import msgspec
 from gigamost.config.origin import Origin
 from gigamost.core.models import Capabilities
 from gigamost.core.secret import Secret
+from gigamost.routing.table import Route
 
 Scope = Literal["GIGACHAT_API_PERS", "GIGACHAT_API_B2B", "GIGACHAT_API_CORP"]
 Overrides = dict[str, bool | int | str]
@@ -31,12 +32,14 @@ def _variable(*names: str) -> msgspec.Meta:
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """Port 0 takes a free one. `cors_origins` are the browser origins that may call; `*` is every one."""
+    """Port 0 takes a free one. `cors_origins` are the browser origins that may call; `*` is every one.
+    `trusted_proxies` are the addresses or networks (CIDR) whose `X-Forwarded-For` is believed."""
 
     host: Annotated[str, _variable("GIGAMOST_HOST")] = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535), _variable("GIGAMOST_PORT")] = 8090
     workers: Annotated[int, msgspec.Meta(ge=1), _variable("GIGAMOST_WORKERS")] = 1
     cors_origins: Annotated[tuple[str, ...], _variable("GIGAMOST_CORS_ORIGINS")] = ()
+    trusted_proxies: Annotated[tuple[str, ...], _variable("GIGAMOST_TRUSTED_PROXIES")] = ()
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +103,38 @@ class GigaChat(msgspec.Struct, frozen=True, kw_only=True):
     pool: Annotated[tuple[Credential, ...], DERIVED] = ()
 
 
+class UpstreamModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model of another upstream. Sizes are tokens, prices roubles for a million of them (`"120.50"`)."""
+
+    context: Annotated[int, msgspec.Meta(ge=1)] = 131_072
+    max_output: Annotated[int, msgspec.Meta(ge=1)] = 32_768
+    vision: bool = True
+    audio: bool = False
+    functions: bool = True
+    reasoning: bool = False
+    input_price: str = ""
+    output_price: str = ""
+    cached_price: str = ""
+
+
+class Upstream(msgspec.Struct, frozen=True, kw_only=True):
+    """Another upstream than GigaChat, to be named in `routes`: anything that speaks OpenAI's chat completions.
+
+    `models` are the ones that it is known to have, no others are asked for then; none: any. `timeout` is seconds of
+    silence.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    kind: Literal["openai"] = "openai"
+    base_url: Annotated[str, msgspec.Meta(pattern=_HTTP)] = ""
+    api_key: Secret | None = None
+    max_connections: Annotated[int, msgspec.Meta(ge=1)] = 100
+    timeout: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 120.0
+    ca_bundle_file: Path | None = None
+    headers: dict[str, Secret] = {}
+    models: dict[str, UpstreamModel] = {}
+
+
 class Models(msgspec.Struct, frozen=True, kw_only=True):
     """`default` serves the names of other vendors' big models, and every name that nothing else matches. `aliases` maps
     names (or patterns with `*`) to models of the upstream; `capabilities` corrects what a model can do."""
@@ -118,6 +153,14 @@ class ClientKey(msgspec.Struct, frozen=True, kw_only=True):
     pass_token: bool = False
 
 
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """`sync` full: on SQLite a row survives a loss of power too. Rows older than `retention_days` are deleted, None:
+    never; the sums of days, keys, tenants and models stay."""
+
+    sync: Annotated[Literal["normal", "full"], _variable("GIGAMOST_LEDGER_SYNC")] = "normal"
+    retention_days: Annotated[int | None, msgspec.Meta(ge=1), _variable("GIGAMOST_LEDGER_RETENTION_DAYS")] = None
+
+
 class Log(msgspec.Struct, frozen=True, kw_only=True):
     level: Annotated[Literal["debug", "info", "warning", "error"], _variable("GIGAMOST_LOG_LEVEL")] = "info"
     format: Annotated[Literal["console", "json"], _variable("GIGAMOST_LOG_FORMAT")] = "console"
@@ -133,6 +176,7 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The whole configuration. `require_key` None leaves it to the open mode's rules (in prod it is True).
+    `database_pool`: connections to a PostgreSQL, for each of the parts that keep something there.
 
     `origins` says for each path that was set where its value came from; `warnings` are lines for the operator.
     """
@@ -144,13 +188,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: Annotated[Secret | None, _variable("GIGAMOST_SECRET_KEY")] = None
     state_dir: Annotated[Path, _variable("GIGAMOST_STATE_DIR")]
     database_url: Annotated[Secret | None, _variable("GIGAMOST_DATABASE_URL")] = None
+    database_pool: Annotated[int, msgspec.Meta(ge=1, le=1000), _variable("GIGAMOST_DATABASE_POOL")] = 5
     redis_url: Annotated[Secret | None, _variable("GIGAMOST_REDIS_URL")] = None
     queue_timeout: Annotated[float, msgspec.Meta(gt=0, le=86_400), _variable("GIGAMOST_QUEUE_TIMEOUT")] = 60.0
     replicas: Annotated[int, msgspec.Meta(ge=1), _variable("GIGAMOST_REPLICAS")] = 1
     server: Server = Server()
     gigachat: GigaChat = GigaChat()
     models: Models = Models()
+    upstreams: tuple[Upstream, ...] = ()
+    routes: dict[str, Route] = {}
+    openrouter_api_key: Annotated[Secret | None, _variable("OPENROUTER_API_KEY")] = None
     keys: tuple[ClientKey, ...] = ()
+    ledger: Ledger = Ledger()
     log: Log = Log()
     proxy: Proxy = Proxy()
     origins: Annotated[dict[str, Origin], DERIVED] = {}

@@ -16,6 +16,13 @@ _URL = re.compile(r"https?://[^\s\"'<>`]+")
 _PATH = re.compile(r"(?<![\w:/])(?:~?/|\./|[A-Za-z]:\\)?[\w.-]*(?:[/\\][\w.-]+)*\.[A-Za-z]\w{0,7}\b")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _WORD = re.compile(r"[^\W_]+")
+_AND = r"(?:\s*,\s*(?:and\s+|и\s+)?|\s+(?:and|и)\s+)"
+_KEY = r"[\"'`«“]?[^\W\d]\w*[\"'`»”]?"
+_QUOTED_KEY = r"[\"'`«“][^\W\d]\w*[\"'`»”]"
+_KEYS = re.compile(
+    rf"(?i)\b(?:with|со?)\s+(?:the\s+)?(?:keys?|fields?|properties|ключ\w*|пол[ея]\w*)\s*:?\s+({_KEY}(?:{_AND}{_KEY})*)"
+    rf"|({_QUOTED_KEY}(?:{_AND}{_QUOTED_KEY})*)\s+(?:keys?|fields?|properties)\b"
+)
 
 SEARCHED = 2000  # characters of a prompt that are searched for lists
 
@@ -32,6 +39,13 @@ class Found:
         self.paths: list[str] = _PATH.findall(_URL.sub(" ", prompt))
         self.dates: list[str] = _DATE.findall(prompt)
         self.names: list[str] = list(dict.fromkeys([*_PLACE.findall(prompt), *_PROPER.findall(prompt)]))
+
+    def take_keys(self) -> list[str]:
+        """The names of an object's properties, where the prompt asks for "the keys a and b"; they are no quotations."""
+        asked = _KEYS.search(self.prompt, 0, SEARCHED)
+        names = re.findall(r"[^\W\d]\w*", re.sub(_AND, " ", asked[1] or asked[2])) if asked else []
+        self.quoted = [text for text in self.quoted if text not in names]
+        return names
 
     def said(self, name: str) -> str | None:
         """The value of `name=value`, `name: value`, `name is value` or, for a number, `3 name`."""

@@ -73,6 +73,8 @@ def write_json(schema: dict[str, Any], found: Found, *, every: bool) -> str:
         if jsonschema_rs.is_valid(plain, candidate):
             return json.dumps(candidate, ensure_ascii=False, indent=4)
     is_object = schema.get("type", "object") in ("object", ["object", "null"])
+    if is_object and not schema.get("properties") and schema.get("additionalProperties", True) is True:
+        schema = {**schema, "properties": {key: {"type": "string"} for key in found.take_keys()}}
     value = fill_object(schema, found, every=every) if is_object else fill(schema, "answer", found, every=every)
     return json.dumps(value, ensure_ascii=False, indent=4)
 

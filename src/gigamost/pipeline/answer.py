@@ -3,11 +3,11 @@
 from gigamost.core.events import Event, Failure, PartEnd
 from gigamost.core.fold import Reply, unfold
 from gigamost.core.request import Format
+from gigamost.pipeline.desk import Visit
 from gigamost.pipeline.enforce import Enforcer, StrictText
 from gigamost.pipeline.fitting import must_fit
 from gigamost.pipeline.localise import localise
 from gigamost.pipeline.opened import Opened
-from gigamost.pipeline.send import Trail
 from gigamost.pipeline.uploads import FileStore
 
 
@@ -18,9 +18,10 @@ class Answer:
     """
 
     def __init__(
-        self, opened: Opened, enforcer: Enforcer, files: FileStore, trail: Trail, ignored: tuple[str, ...]
+        self, opened: Opened, enforcer: Enforcer, files: FileStore, visit: Visit, ignored: tuple[str, ...]
     ) -> None:
-        self.trail = trail
+        self.trail = visit.trail
+        self._visit: Visit | None = visit
         self.ignored = ignored
         self.reply: Reply | None = None
         self.ended = False
@@ -50,6 +51,8 @@ class Answer:
             if self._strict is not None:
                 batch = self._strict.feed(batch)
         failed = bool(batch) and type(batch[-1]) is Failure
+        if failed and self._visit is not None:
+            self._visit.fail()
         if self._opened.ended or self._enforcer.stopped or failed:
             self.ended = True
             self.close()
@@ -69,6 +72,10 @@ class Answer:
         return self
 
     def close(self) -> None:
+        """Gives back what it holds and books what it came to, read to its end or not."""
+        visit, self._visit = self._visit, None
+        if visit is not None:
+            visit.spend(self._enforcer.used)
         self._opened.close()
 
     async def _with_media(self, batch: list[Event]) -> list[Event]:

@@ -5,6 +5,7 @@ from gigamost.core.face import NewConversation
 from gigamost.core.history import Conversation, Item, KeptResponse, Page, Window
 from gigamost.core.ports import OpenHistory
 from gigamost.history import absent
+from gigamost.history.retention import check_keeps
 from gigamost.pipeline.context import Context
 
 
@@ -20,9 +21,9 @@ class Archive:
             raise absent.no_response(response)
         return kept
 
-    async def delete_response(self, response: str, context: Context) -> None:
-        if not await (await self._open()).responses.delete(context.principal.tenant, response):
-            raise absent.no_response(response)
+    async def delete_response(self, response: str, context: Context) -> bool:
+        """Whether there was one."""
+        return await (await self._open()).responses.delete(context.principal.tenant, response)
 
     async def list_input(self, response: str, window: Window, context: Context) -> Page:
         history = await self._open()
@@ -31,6 +32,7 @@ class Archive:
         return _there(await history.items.page(context.principal.tenant, response, window), window)
 
     async def create(self, new: NewConversation, context: Context) -> None:
+        check_keeps(context.principal.defaults)
         await (await self._open()).conversations.create(context.principal.tenant, new.conversation, new.items)
 
     async def conversation(self, conversation: str, context: Context) -> Conversation:
@@ -51,6 +53,7 @@ class Archive:
             raise absent.no_conversation(conversation)
 
     async def add(self, conversation: str, items: tuple[Item, ...], context: Context) -> None:
+        check_keeps(context.principal.defaults)
         if not await (await self._open()).items.append(context.principal.tenant, conversation, items):
             raise absent.no_conversation(conversation)
 

@@ -55,13 +55,13 @@ def modality_of(kind: MediaKind, data: bytes, mime: str, param: str) -> Modality
     return accepted.modality
 
 
-def check_totals(kinds: Sequence[MediaKind], sizes: Iterable[int] = ()) -> None:
+def check_totals(kinds: Sequence[MediaKind], sizes: Iterable[int] = (), *, param: str = "messages") -> None:
     """The limits of a whole request; `sizes` in bytes as uploaded. Raises GatewayError (400, 413)."""
     images = kinds.count("image")
     if images > MAX_IMAGES:
         message = f"The request has {images} images, GigaChat takes {MAX_IMAGES} in all messages: leave out older ones."
-        raise invalid(message, "messages")
+        raise invalid(message, param)
     size = sum(size for kind, size in zip(kinds, sizes, strict=False) if kind != "document")
     if size >= MAX_MEDIA_BYTES:
         message = f"Images and audio have {size} bytes together, GigaChat takes less than {MAX_MEDIA_BYTES}."
-        raise GatewayError(Kind.TOO_LARGE, message, param="messages")
+        raise GatewayError(Kind.TOO_LARGE, message, param=param)

@@ -42,7 +42,7 @@ class Catalogue:
     def __init__(
         self,
         upstream: str,
-        accounts: Sequence[Account],
+        accounts: Callable[[], Sequence[Account]],
         corrections: Mapping[str, Callable[[Capabilities], Capabilities]],
         clock: Callable[[], float],
     ) -> None:
@@ -57,7 +57,7 @@ class Catalogue:
 
     async def models(self) -> Mapping[str, Model]:
         """By id. The list of a fresh account until the upstream has told its own; an old list rather than none."""
-        if self._accounts and self._clock() >= self._stale_at:
+        if self._clock() >= self._stale_at and self._accounts():
             if self._refresh is None or self._refresh.done():
                 self._refresh = asyncio.create_task(self._fetch())
             if not self.is_known:
@@ -81,7 +81,7 @@ class Catalogue:
     async def _fetch(self) -> None:
         self._stale_at = self._clock() + _RETRY
         try:
-            answer = await ask(self._accounts, "GET", "/models", {"Accept": "application/json"})
+            answer = await ask(self._accounts(), "GET", "/models", {"Accept": "application/json"}, visit=None)
             entries = msgspec.json.decode(answer.body, type=_List).data
         except GatewayError as error:
             log.warning("the list of models cannot be had: %s", error.problem.detail or error)

@@ -10,6 +10,7 @@ from gigamost.auth.principal import Principal
 from gigamost.core.messages import Inline, Media, Opaque, Text
 from gigamost.core.request import ChatRequest
 from gigamost.objects.ids import Owner, Seal
+from gigamost.pipeline.desk import Visit
 from gigamost.upstreams.account import Account
 
 ORIGIN: Final = "gigachat"
@@ -22,6 +23,7 @@ class Context(msgspec.Struct, frozen=True):
 
     principal: Principal
     request_id: str
+    visit: Visit
     session: str = ""
     user: str = ""
 
@@ -76,14 +78,15 @@ def tracing(seal: Seal, context: Context, request: ChatRequest) -> dict[str, str
     `X-Session-ID` decides whether GigaChat's prompt cache is hit: one value per opening of a conversation, which all
     its turns share and which says nothing about it.
     """
-    headers = {"X-Request-ID": context.request_id, "X-Session-ID": _session(seal, context, request)}
+    headers = {"X-Request-ID": context.request_id, "X-Session-ID": session_of(seal, context, request)}
     client = client_id(seal, context, request.user)
     if client:
         headers["X-Client-ID"] = client
     return headers
 
 
-def _session(seal: Seal, context: Context, request: ChatRequest) -> str:
+def session_of(seal: Seal, context: Context, request: ChatRequest) -> str:
+    """What names the conversation to upstreams (`X-Session-ID`)."""
     tenant = context.principal.tenant
     if context.session:
         return seal.uuid("client session", tenant, context.session)

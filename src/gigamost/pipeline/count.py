@@ -8,16 +8,21 @@ from typing import Final
 
 import msgspec
 
+from gigamost.auth.scopes import check_chat_model, model_for
 from gigamost.core.errors import GatewayError
 from gigamost.core.estimate import TEMPLATE_TOKENS, input_tokens
 from gigamost.core.messages import Media, Reasoning, Text, ToolCall, ToolResult
 from gigamost.core.request import ChatRequest
 from gigamost.core.text import clean_text
+from gigamost.core.usage import Usage
 from gigamost.pipeline.ask import ask
+from gigamost.pipeline.catalogue import needs_kind
 from gigamost.pipeline.context import Context
+from gigamost.pipeline.imposed import imposed
 from gigamost.pipeline.plain import json_headers
 from gigamost.pipeline.routes import Routes
 from gigamost.protocols.gigachat.tasks import COUNT, decode_count, encode_texts
+from gigamost.routing.table import GIGACHAT
 
 WAIT: Final = 3.0  # seconds: agents ask before they do anything else
 _KEPT: Final = 4096
@@ -35,18 +40,25 @@ class Counter:
 
         The tokenizer counts raw texts (gigachat-api.md section 6.2); the template around a conversation is added.
         """
-        model = await self._routes.model(request.model, "chat")
+        principal = context.principal
+        name = model_for(principal, request.model)
+        model = needs_kind(await self._routes.find(name, self._routes.plan.default), "chat")
+        check_chat_model(principal, request.model, model.id)
+        if model.upstream != GIGACHAT:
+            return input_tokens(request), True
+        request = imposed(request, principal.defaults)
         texts = list(filter(None, _texts(request)))
         digests = [blake2b(text.encode(), digest_size=16).digest() for text in texts]
         missing = {
             digest: text for digest, text in zip(digests, texts, strict=True) if (model.id, digest) not in self._kept
         }
         if missing:
+            await context.visit.reserve("", Usage())  # the tokenizer costs nothing
             try:
                 async with asyncio.timeout(WAIT):
                     accounts = self._routes.accounts(context.principal)
                     body = encode_texts(model.id, tuple(missing.values()))
-                    answer = await ask(accounts, "POST", COUNT, json_headers(context), body)
+                    answer = await ask(accounts, "POST", COUNT, json_headers(context), body, visit=context.visit)
                 for digest, tokens in zip(missing, decode_count(answer.body, len(missing)), strict=True):
                     self._kept[(model.id, digest)] = tokens
             except (GatewayError, TimeoutError):

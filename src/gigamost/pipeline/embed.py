@@ -5,10 +5,12 @@ from typing import Final
 
 import msgspec
 
+from gigamost.auth.scopes import check_model
 from gigamost.core.errors import GatewayError, Kind, invalid
 from gigamost.core.models import Model
 from gigamost.core.tasks import EmbedReply, EmbedRequest
 from gigamost.core.text import clean_text
+from gigamost.core.usage import Usage
 from gigamost.objects.ids import Seal
 from gigamost.pipeline.ask import ask
 from gigamost.pipeline.context import Context, client_id
@@ -44,8 +46,12 @@ class Embedder:
     async def embed(self, request: EmbedRequest, context: Context) -> EmbedReply:
         """Raises GatewayError: 404 and 400 for the model, 400 for `dimensions` that it does not have."""
         model = await self._routes.model(request.model, "embedder")
+        check_model(context.principal, request.model, model.id)
         if model.capabilities.dimensions:
             _check_dimensions(request, model, model.capabilities.dimensions)
+        await context.visit.reserve(
+            model.id, Usage(sum(len(text.encode("utf-8", "replace")) for text in request.inputs))
+        )
         headers = json_headers(context, client_id(self._seal, context, request.user))
 
         async def call(batch: Batch) -> Embedded:
@@ -53,10 +59,12 @@ class Embedder:
             accounts = self._routes.accounts(context.principal)
             gate = (context.principal.tenant, self._queue_timeout)
             try:
-                answer = await ask(accounts, "POST", EMBEDDINGS, headers, body, gate=gate)
+                answer = await ask(accounts, "POST", EMBEDDINGS, headers, body, visit=context.visit, gate=gate)
             except GatewayError as error:
                 raise _located(error, batch.place) from None
-            return decode_embeddings(answer.body, len(batch.texts))
+            embedded = decode_embeddings(answer.body, len(batch.texts))
+            context.visit.spend(Usage(embedded.tokens))
+            return embedded
 
         parts = await each(batches(request.inputs), call)
         vectors = tuple(vector for part in parts for vector in part.vectors)

@@ -59,6 +59,11 @@ class Enforcer:
                 out.append(event)
         return out
 
+    @property
+    def used(self) -> Usage:
+        """What has been used so far; an estimate while nobody has said it."""
+        return self.usage if self.usage.total_tokens else self._estimate()
+
     def _estimate(self) -> Usage:
         return Usage(input_tokens(self._request), output_tokens(self._characters), estimated=True)
 

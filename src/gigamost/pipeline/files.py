@@ -1,4 +1,5 @@
-"""The file storage of one credential on behalf of one end user (`pipeline.uploads.FileStore`)."""
+"""The file storage of one credential on behalf of one end user (`pipeline.uploads.FileStore`). What it does belongs to
+a request that is in the ledger, or deletes what such a request has left."""
 
 from urllib.parse import quote
 
@@ -21,13 +22,14 @@ class AccountFiles:
     async def upload(self, data: bytes, mime: str, name: str) -> str:
         content_type, body = encode_upload(data, mime, name)
         headers = {**self._headers, "Content-Type": content_type}
-        answer = await ask((self._account,), "POST", "/files", headers, body)
+        answer = await ask((self._account,), "POST", "/files", headers, body, visit=None)
         return decode_file(answer.body).id
 
     async def delete(self, file_id: str) -> None:
         path = f"/files/{quote(file_id, safe='')}/delete"
-        decode_deleted((await ask((self._account,), "POST", path, self._headers)).body)
+        decode_deleted((await ask((self._account,), "POST", path, self._headers, visit=None)).body)
 
     async def download(self, file_id: str) -> bytes:
         headers = {**self._headers, "Accept": "*/*"}
-        return (await ask((self._account,), "GET", f"/files/{quote(file_id, safe='')}/content", headers)).body
+        path = f"/files/{quote(file_id, safe='')}/content"
+        return (await ask((self._account,), "GET", path, headers, visit=None)).body

@@ -12,13 +12,14 @@ _FENCE: Final = re.compile(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
 _QUOTES: Final = ('""', "``", "«»", "“”")
 
 
-def check_format(wanted: Format) -> None:
-    """Raises GatewayError (400) when no answer can be checked against it: to be asked before anything is paid for."""
+def check_format(wanted: Format, param: str) -> None:
+    """Raises GatewayError (400, naming `param`) when no answer can be checked against it: to be asked before anything
+    is paid for."""
     match wanted:
         case JsonSchema(schema=schema):
-            check(schema, param="response_format")
+            check(schema, param=param)
         case Regex(pattern=pattern):
-            check_pattern(pattern, param="response_format")
+            check_pattern(pattern, param=param)
         case AnyJson() | PlainText():
             pass
         case _:

@@ -27,6 +27,7 @@ from gigamost.core.request import (
 )
 from gigamost.core.schema import validate
 from gigamost.pipeline.fitting import Shaped, bared, must_fit, unfit, why_unfit
+from gigamost.pipeline.recovery import BROKEN_CALL
 
 LIMIT = 2  # follow-ups per request
 CHOOSER = "choose_function"
@@ -87,7 +88,7 @@ def judge(client: ChatRequest, plan: Plan, reply: Reply) -> Reply | Plan:
 
 def after_failure(plan: Plan, problem: Problem) -> Plan | None:
     """A model that produced an unreadable function call is asked once more."""
-    if problem.code == "function_call_error" and plan.used == 0:
+    if problem.code == BROKEN_CALL and plan.used == 0:
         return _again(plan)
     return None
 

@@ -18,7 +18,7 @@ from gigamost.core.fold import Fold, Reply
 from gigamost.core.history import Item, Refers
 from gigamost.core.ports import OpenHistory
 from gigamost.history import absent, chains
-from gigamost.history.retention import expires
+from gigamost.history.retention import check_keeps, expires, may_keep
 from gigamost.pipeline.answer import Answer
 from gigamost.pipeline.chat import Chat
 from gigamost.pipeline.context import Context
@@ -40,15 +40,21 @@ class KeptChat:
     async def answer(self, exchange: KeptExchange, stamp: Stamp, context: Context) -> "Answer | KeptAnswer":
         """`stamp` is the one that the answer is encoded with. Raises GatewayError: then nothing was shown yet."""
         refers, tenant = exchange.refers, context.principal.tenant
+        keeps, defaults = exchange.keeps, context.principal.defaults
+        if refers.conversation:
+            check_keeps(defaults)
         release = await self._turns.take(tenant, refers.conversation) if refers.conversation else _nothing
         try:
-            exchange.recall(await self._recall(refers, tenant) if refers != Refers() else ())
+            await self.recall(exchange, tenant)
             answer = await self._chat.answer(exchange.request, context)
         except BaseException:
             release()
             raise
 
-        if not exchange.keeps and not refers.conversation:
+        if keeps and not may_keep(defaults):
+            keeps = False
+            answer.ignored += ("store",)
+        if not keeps and not refers.conversation:
             return answer
 
         async def keep(reply: Reply) -> None:
@@ -61,10 +67,15 @@ class KeptChat:
                 # It was made and is paid for, and whoever builds on it will be told that it is not there.
                 log.warning("response %s could not be kept: %s", kept.id, error.problem.detail)
 
-        recorded = KeptAnswer(answer, keep if exchange.keeps else None, release)
+        recorded = KeptAnswer(answer, keep if keeps else None, release)
         if answer.reply is not None and not exchange.request.stream:
             await recorded.settle(answer.reply)
         return recorded
+
+    async def recall(self, exchange: KeptExchange, tenant: str) -> None:
+        """Makes the request whole. Raises GatewayError for what it builds on and is not there."""
+        refers = exchange.refers
+        exchange.recall(await self._recall(refers, tenant) if refers != Refers() else ())
 
     async def _recall(self, refers: Refers, tenant: str) -> Sequence[Item]:
         history = await self._open()

@@ -4,12 +4,13 @@ tool results becomes a file of the target credential. What an assistant showed s
     Inline | Url --> bytes --> what is it? may it go? --> (cached | converted, uploaded) --> FileRef
     ClientFile --> claimed --> FileRef
 
-One that fails fails the request: nothing is dropped. Names of fields are paths like `messages[2].content[0]`.
+One that fails fails the request: nothing is dropped. Fields are named by `Media.place`, else by paths like
+`messages[2].content[0]`.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import assert_never
@@ -17,10 +18,11 @@ from typing import assert_never
 import msgspec
 
 from gigamost.core.errors import GatewayError, Problem, invalid
-from gigamost.core.messages import ClientFile, FileRef, Inline, Media, Message, Part, ToolResult, Url
+from gigamost.core.messages import ClientFile, FileRef, Inline, Media, Url
 from gigamost.core.models import Model
 from gigamost.core.request import ChatRequest
 from gigamost.pipeline.attachments import KINDS, check_model, check_totals, modality_of
+from gigamost.pipeline.media import has_media, media_in, with_media
 from gigamost.pipeline.pictures import convert
 from gigamost.pipeline.uploads import FileStore, Key, Stored, Upload, Uploads
 from gigamost.protocols.gigachat.files import ACCEPTED, MAX_BYTES, Modality, file_name, sniff
@@ -112,10 +114,11 @@ class Materialiser:
         prepared = Prepared(request, self._uploads)
         if not has_media(request.messages):
             return prepared
-        found = tuple(_media(request.messages))
+        found = tuple(media_in(request.messages))
         for media, param in found:
             check_model(model, media.kind, self._models(), param)
-        check_totals([media.kind for media, _ in found])
+        param = request.spelled.get("messages", "messages")
+        check_totals([media.kind for media, _ in found], param=param)
         place = _Place(files, model, owner, claim, prepared)
         gate = asyncio.Semaphore(_AT_ONCE)
         with ExitStack() as undo:
@@ -126,10 +129,10 @@ class Materialiser:
             except BaseExceptionGroup as failed:
                 raise failed.exceptions[0] from None
             placed = [task.result() for task in tasks]
-            check_totals([each.media.kind for each in placed], [each.size for each in placed])
+            check_totals([each.media.kind for each in placed], [each.size for each in placed], param=param)
             undo.pop_all()
         replacements = iter([each.media for each in placed])
-        messages = tuple(_replaced(message, replacements) for message in request.messages)
+        messages = tuple(with_media(message, replacements) for message in request.messages)
         prepared.request = msgspec.structs.replace(request, messages=messages)
         return prepared
 
@@ -183,45 +186,6 @@ class Materialiser:
         accepted = ACCEPTED[mime]
         file_id = await files.upload(data, accepted.mime, file_name(found.name, accepted.extension))
         return Stored(file_id, mime, len(data))
-
-
-def has_media(messages: Iterable[Message]) -> bool:
-    """Whether there is anything to do. Every request pays for this; `isinstance` of a Struct is three times as slow."""
-    for message in messages:
-        if message.role == "assistant":
-            continue
-        for part in message.parts:
-            if type(part) is Media:
-                return True
-            if type(part) is ToolResult and any(type(inner) is Media for inner in part.content):
-                return True
-    return False
-
-
-def _media(messages: Iterable[Message]) -> Iterator[tuple[Media, str]]:
-    """Every media part that goes up, with its path, in the order in which `_replaced` asks for them."""
-    for i, message in enumerate(messages):
-        for j, part in enumerate(message.parts if message.role != "assistant" else ()):
-            if isinstance(part, Media):
-                yield part, f"messages[{i}].content[{j}]"
-            elif isinstance(part, ToolResult):
-                for k, inner in enumerate(part.content):
-                    if isinstance(inner, Media):
-                        yield inner, f"messages[{i}].content[{j}].content[{k}]"
-
-
-def _replaced(message: Message, replacements: Iterator[Media]) -> Message:
-    if not has_media((message,)):
-        return message
-    parts: list[Part] = []
-    for part in message.parts:
-        if isinstance(part, Media):
-            part = next(replacements)
-        elif isinstance(part, ToolResult):
-            content = tuple(next(replacements) if isinstance(inner, Media) else inner for inner in part.content)
-            part = msgspec.structs.replace(part, content=content)
-        parts.append(part)
-    return msgspec.structs.replace(message, parts=tuple(parts))
 
 
 def _examine(data: bytes) -> tuple[str, bytes]:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
+from gigamost.auth.scopes import check_model
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.models import Model
 from gigamost.core.tasks import ModerateRequest, Verdict
+from gigamost.core.usage import Usage
 from gigamost.pipeline.ask import ask
 from gigamost.pipeline.context import Context
 from gigamost.pipeline.plain import each, json_headers
@@ -25,6 +27,10 @@ class Moderator:
     async def moderate(self, request: ModerateRequest, context: Context) -> Sequence[Verdict]:
         """One verdict per text. Raises GatewayError: 501 where the account has no filter."""
         model = await self._model(request.model)
+        check_model(context.principal, request.model, model.id)
+        await context.visit.reserve(
+            model.id, Usage(sum(len(text.encode("utf-8", "replace")) for text in request.inputs))
+        )
         headers = json_headers(context)
 
         async def judge(text: str) -> Verdict:
@@ -32,7 +38,8 @@ class Moderator:
                 return Verdict(flagged=False)  # nothing is said, and GigaChat may refuse an empty message
             accounts = self._routes.accounts(context.principal)
             gate = (context.principal.tenant, self._queue_timeout)
-            answer = await ask(accounts, "POST", FILTER, headers, encode_filter(model.id, text), gate=gate)
+            body = encode_filter(model.id, text)
+            answer = await ask(accounts, "POST", FILTER, headers, body, visit=context.visit, gate=gate)
             return Verdict(flagged=decode_filter(answer.body))
 
         return await each(request.inputs, judge)

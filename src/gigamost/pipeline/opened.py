@@ -4,6 +4,7 @@ It holds the credential's slot and the connection, and gives both back exactly o
 """
 
 from collections.abc import Callable
+from time import monotonic
 
 from gigamost.core.codec import StreamDecoder
 from gigamost.core.events import Event, Failure, Finish, PartEnd, PartKind, PartStart, is_content
@@ -53,6 +54,8 @@ class Opened:
             events = self._decoder.feed(chunk) if chunk else self._decoder.close()
         if events and type(events[-1]) in _ENDS:
             self.ended = True
+            if self.has_content and type(events[-1]) is Failure:
+                self.account.breaker.fail(monotonic())
             self.close()
         return events
 

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
+from gigamost.auth.scopes import check_chat_model, model_for
 from gigamost.core.errors import GatewayError, Kind, invalid
 from gigamost.core.events import Failure, PartEnd
 from gigamost.core.fold import Reply
 from gigamost.core.messages import Media
 from gigamost.core.models import Model
 from gigamost.core.tasks import ImageRequest
+from gigamost.core.usage import Usage
 from gigamost.objects.ids import Seal
 from gigamost.pipeline.ask import ask
 from gigamost.pipeline.context import Context, client_id
@@ -33,14 +35,18 @@ class Painter:
     async def create_image(self, request: ImageRequest, context: Context) -> Sequence[Media]:
         """The picture with its bytes. Raises GatewayError: 400 `content_policy_violation` where the filter refuses the
         prompt, 502 where the model says something instead of drawing."""
-        model = await self._model(request.model)
+        model = await self._model(model_for(context.principal, request.model))
+        check_chat_model(context.principal, request.model, model.id)
         # GigaChat gives a picture only to the client that it was made for.
         client = client_id(self._seal, context, request.user)
         headers, body = json_headers(context, client), encode_picture(model.id, request.prompt)
         gate = (context.principal.tenant, self._queue_timeout)
 
-        account, answer = await ask(self._routes.accounts(context.principal), "POST", CHAT, headers, body, gate=gate)
+        await context.visit.reserve(model.id, Usage(len(body), model.capabilities.max_output))
+        accounts = self._routes.accounts(context.principal)
+        account, answer = await ask(accounts, "POST", CHAT, headers, body, visit=context.visit, gate=gate)
         reply = decode_picture(answer)
+        context.visit.spend(reply.usage)
         pictures = tuple(part for part in reply.parts if isinstance(part, Media) and part.kind == "image")
         if not pictures:
             raise _no_picture(reply)

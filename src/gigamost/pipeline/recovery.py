@@ -13,6 +13,7 @@ from gigamost.core.errors import GatewayError, Kind, Problem
 from gigamost.upstreams.http import Reason, TransportError
 
 Cause = Literal[
+    "crowded",  # nothing was sent: no place under the credential within the queue timeout
     "unreachable",  # nothing was sent: DNS, refused connection, proxy, TLS
     "no_token",  # nothing was sent: the credential gives no access token
     "unauthorized",  # 401: the token is refused
@@ -25,6 +26,7 @@ Cause = Literal[
 Step = Literal["retry", "refresh", "failover", "fail"]
 
 STEPS: dict[Cause, Step] = {
+    "crowded": "failover",
     "unreachable": "retry",
     "no_token": "failover",
     "unauthorized": "refresh",
@@ -34,6 +36,16 @@ STEPS: dict[Cause, Step] = {
     "empty": "failover",
     "refused": "fail",
 }
+
+# What may have been generated, and is to be paid for, although nobody has seen it.
+UNSEEN: frozenset[Cause] = frozenset({"possible_generation", "empty"})
+
+# The upstream's own fault: what its breaker counts.
+FAULTS: frozenset[Cause] = frozenset(
+    {"unreachable", "no_token", "unauthorized", "server_error", "possible_generation", "empty"}
+)
+BROKEN_CALL = "function_call_error"  # the code of a call that the model could not write
+EMPTY = Problem(Kind.UPSTREAM_FAILED, "The upstream answered with nothing at all.", code="upstream_empty")
 
 MAX_POSTS = 3  # per client request and target
 FIRST_PAUSE = 0.25  # seconds; doubled with every retry, with full jitter
@@ -65,6 +77,11 @@ class Failed(Exception):  # noqa: N818 - not an error of the program: the word o
         super().__init__(cause)
         self.cause: Cause = cause
         self.problem = problem
+
+    @property
+    def is_upstreams_fault(self) -> bool:
+        """What its breaker counts."""
+        return self.cause in FAULTS
 
 
 def failed_status(status: int, problem: Problem) -> Failed:

@@ -10,16 +10,20 @@ from functools import partial
 from time import monotonic
 from typing import NamedTuple
 
+import msgspec
+
 from gigamost.core.errors import GatewayError, Problem
 from gigamost.core.face import Incoming, Relay
+from gigamost.core.models import Capabilities
 from gigamost.core.usage import Usage
 from gigamost.objects.ids import Owner, Seal
 from gigamost.pipeline.ask import retried
 from gigamost.pipeline.context import Context, client_id, owner_of
-from gigamost.pipeline.recovery import STEPS, Failed, failed_inside, failed_status, failed_transport, for_client
+from gigamost.pipeline.desk import Trail, Visit
+from gigamost.pipeline.imposed import imposed_on_body
+from gigamost.pipeline.recovery import EMPTY, STEPS, Failed, failed_inside, failed_status, failed_transport, for_client
 from gigamost.pipeline.recovery import problem_of_transport as problem_of
 from gigamost.pipeline.routes import Routes
-from gigamost.pipeline.send import EMPTY, Trail
 from gigamost.pipeline.stored_files import PREFIX
 from gigamost.protocols.gigachat.native.answers import Stream, problem_in, sealed, usage_in
 from gigamost.protocols.gigachat.native.ids import Kind, open_ids
@@ -41,6 +45,7 @@ class Relayed:
         self.content_type = content_type
         self.first = first
         self.trail = Trail()
+        self.visit: Visit | None = None
         self.ignored: tuple[str, ...] = ()
         self._usage = usage
         self._live: tuple[Response, Stream] | None = None
@@ -85,11 +90,33 @@ class Relayed:
 
     def close(self) -> None:
         """Twice is as good as once."""
+        visit, self.visit = self.visit, None
+        if visit is not None:
+            visit.spend(self.usage)
         if self._live is not None:
             self._live[0].close()
         release, self._release = self._release, None
         if release is not None:
             release()
+
+
+class _Peek(msgspec.Struct):
+    """What the ledger needs to know of a body that goes on as it is."""
+
+    model: str = ""
+    max_tokens: int | None = None
+
+
+def _most(service: Relay, incoming: Incoming) -> tuple[str, Usage]:
+    """The model that a request names, and the most that it may use: every token is at least a byte of the body."""
+    if not service.is_generation:
+        return "", Usage()
+    try:
+        peek = msgspec.json.decode(incoming.body, type=_Peek)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        peek = _Peek()  # GigaChat says what is wrong with it
+    longest = Capabilities().max_output
+    return peek.model, Usage(len(incoming.body), min(peek.max_tokens or longest, longest), estimated=True)
 
 
 class _Owned:
@@ -128,9 +155,15 @@ class Relayer:
 
         What the upstream refuses about the request itself is an answer, in its own words and with its own status.
         """
+        body = imposed_on_body(service, incoming.body, context.principal)
+        if body is not incoming.body:
+            incoming = msgspec.structs.replace(incoming, body=body)
         candidates = self._candidates(service, incoming, context)[:2]
         headers = self._headers(incoming, context)
-        trail = Trail()
+        visit = context.visit
+        await visit.reserve(*_most(service, incoming))
+        visit.require()
+        trail = visit.trail
         for at, candidate in enumerate(candidates):
             trail.upstream = candidate.account.name
             try:
@@ -139,7 +172,7 @@ class Relayer:
                 if at + 1 == len(candidates) or STEPS[failed.cause] == "fail":
                     raise for_client(failed.problem, client_owned=candidate.account.client_owned) from None
             else:
-                answer.trail, answer.ignored = trail, candidate.ignored
+                answer.trail, answer.visit, answer.ignored = trail, visit, candidate.ignored
                 return answer
         raise ValueError("a request needs at least one credential")
 
@@ -188,12 +221,12 @@ class Relayer:
         method = "GET" if method == "HEAD" else method
         once = partial(_once, candidate, method, url, headers, trail)
         if not service.is_generation:
-            return await retried(once)
+            return await retried(once, candidate.account)
         before = monotonic()
         slot = await candidate.account.gate.acquire(context.principal.tenant, self._queue_timeout)
         trail.queued_seconds += monotonic() - before
         try:
-            answer = await retried(once)
+            answer = await retried(once, candidate.account, is_generation=True)
         except BaseException:
             slot.release()
             raise

@@ -19,6 +19,7 @@ from gigamost.core.errors import GatewayError, Kind, invalid
 from gigamost.core.face import NewFile
 from gigamost.core.tasks import StoredFile
 from gigamost.core.text import clean_text
+from gigamost.core.usage import Usage
 from gigamost.objects.ids import Seal
 from gigamost.pipeline.ask import ask
 from gigamost.pipeline.context import FILE, Context, client_id, owner_of
@@ -53,7 +54,9 @@ class StoredFiles:
         content_type, body = await asyncio.to_thread(self._written, file, name, context)
         headers = {**_headers(context), "Content-Type": content_type}
 
-        account, answer = await ask(self._routes.accounts(context.principal), "POST", "/files", headers, body)
+        await context.visit.reserve("", Usage())
+        accounts = self._routes.accounts(context.principal)
+        account, answer = await ask(accounts, "POST", "/files", headers, body, visit=context.visit)
         stored = decode_file(answer)
         told = msgspec.structs.replace(stored, name=name, purpose=file.purpose, size=len(file.data))
         return self._sealed(told, account, context)
@@ -63,25 +66,28 @@ class StoredFiles:
         part of a list would look like the whole."""
 
         async def of(account: Account) -> list[StoredFile]:
-            answer = await ask((account,), "GET", "/files", _headers(context))
+            answer = await ask((account,), "GET", "/files", _headers(context), visit=context.visit)
             tag = self._tag(context)
             named = (_named(file, tag) for file in decode_files(answer.body))
             return [self._sealed(file, account, context) for file in named if file is not None]
 
+        await context.visit.reserve("", Usage())
         found = await each(self._routes.accounts(context.principal), of)
         return [file for files in found for file in files]
 
     async def get_file(self, file_id: str, context: Context) -> StoredFile:
         """Raises GatewayError (404), as the next two do: a file of somebody else is one that does not exist."""
         account, upstream_id = self._opened(file_id, context)
+        await context.visit.reserve("", Usage())
         with _missing(file_id):
-            answer = await ask((account,), "GET", f"/files/{upstream_id}", _headers(context))
+            answer = await ask((account,), "GET", f"/files/{upstream_id}", _headers(context), visit=context.visit)
         file = decode_file(answer.body)
         return self._sealed(_named(file, self._tag(context)) or file, account, context)
 
     async def read_file(self, file_id: str, context: Context) -> tuple[bytes, str]:
         """The bytes and their media type."""
         account, upstream_id = self._opened(file_id, context)
+        await context.visit.reserve("", Usage())
         with _missing(file_id):
             # A picture that GigaChat made is shown only to the end user it was made for.
             data = await AccountFiles(account, client_id(self._seal, context, context.user)).download(upstream_id)
@@ -89,6 +95,7 @@ class StoredFiles:
 
     async def delete_file(self, file_id: str, context: Context) -> None:
         account, upstream_id = self._opened(file_id, context)
+        await context.visit.reserve("", Usage())
         with _missing(file_id):
             await AccountFiles(account, "").delete(upstream_id)
 

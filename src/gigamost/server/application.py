@@ -2,29 +2,30 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
 from gigamost.auth.access import Access, Peer
 from gigamost.auth.principal import NOBODY
+from gigamost.auth.scopes import check_face
 from gigamost.core.errors import GatewayError, Kind, Problem
 from gigamost.core.face import Face, Incoming
 from gigamost.pipeline.context import Context
+from gigamost.pipeline.desk import GONE, Desk
 from gigamost.server import logs
 from gigamost.server.cors import Cors
 from gigamost.server.endpoints import Endpoints, no_route
 from gigamost.server.exchange import ClientGone, Http
 from gigamost.server.router import Match, Router
 from gigamost.server.system import System
-from gigamost.server.types import Header, Receive, Scope, Send
+from gigamost.server.types import App, Header, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 
-_GONE = 499  # the log's status of a request whose client left; never sent
-
 
 class Application:
-    """`faces[0]` gives the form of errors where no route tells another. `live` counts requests under way."""
+    """`faces[0]` gives the form of errors where no route tells another. `mounted` are other ASGI applications, by the
+    path that theirs begin with. `live` counts requests under way."""
 
     def __init__(
         self,
@@ -32,17 +33,21 @@ class Application:
         faces: Sequence[Face],
         endpoints: Endpoints,
         access: Access,
+        desk: Desk,
         system: System,
         cors: Cors,
         new_id: Callable[[], str],
+        mounted: Mapping[str, App] = {},
     ) -> None:
         self._router = Router(faces)
         self._faces = faces
         self._endpoints = endpoints
         self._access = access
+        self._desk = desk
         self._system = system
         self._cors = cors
         self._new_id = new_id
+        self.mounted = mounted
         self.live = 0
         self.draining = False
         self._idle = asyncio.Event()
@@ -60,16 +65,18 @@ class Application:
         except GatewayError as error:
             await self._refuse(http, face, error.problem)
         except ClientGone:
-            http.status = _GONE
+            http.status = GONE
         except asyncio.CancelledError:
             if not http.client_gone:
                 raise
-            http.status = _GONE
+            http.status = GONE
         except Exception:
             # The edge: nothing may leave the gateway but an error in the client's own form.
             log.exception("request %s failed", http.request_id)
             await self._refuse(http, face, Problem(Kind.INTERNAL, "The gateway failed. The operator's log says why."))
         finally:
+            if http.visit is not None:
+                http.visit.leave(http.status)
             self.live -= 1
             if self.live == 0:
                 self._idle.set()
@@ -95,23 +102,40 @@ class Application:
         if match is not None and match.face.id_header:
             http.common = [*http.common, (match.face.id_header.encode(), http.request_id.encode())]
         if match is None:
-            if await self._system.serve(http, draining=self.draining):
-                return
-            raise no_route(http)
-        if self.draining:
-            raise GatewayError(Kind.UNAVAILABLE, "The gateway is shutting down: try again.", retry_after=1)
+            await self._elsewhere(http)
+            return
+        self._refuse_late()
         endpoint = match.endpoint
         is_open = endpoint is not None and endpoint.is_open
-        principal = NOBODY if is_open else self._access.admit(Peer(http.headers, http.query))
+        principal = NOBODY if is_open else self._access.admit(Peer(http.headers, http.query, http.address))
+        if not is_open:
+            check_face(principal, match.face.name)
         if endpoint is None:
             message = f"{http.method} is not possible here: use {', '.join(match.allowed)}."
             raise GatewayError(Kind.METHOD_NOT_ALLOWED, message)
         body = await http.body() if http.method in ("POST", "PUT", "PATCH") else b""
         incoming = Incoming(body, match.parameters, http.query, http.headers)
         own = http.headers
-        context = Context(principal, http.request_id, own.get("x-session-id", ""), own.get("x-client-id", ""))
+        visit = await self._desk.enter(principal, match.face.name, http.request_id, own.get("x-request-id", ""))
+        context = Context(principal, http.request_id, visit, own.get("x-session-id", ""), own.get("x-client-id", ""))
         http.watch()
+        http.visit = visit
         await self._endpoints.serve(endpoint.service, http, incoming, context)
+
+    async def _elsewhere(self, http: Http) -> None:
+        """A path that is no face's: a system route, or one of another application."""
+        if await self._system.serve(http, draining=self.draining):
+            return
+        for prefix, app in self.mounted.items():
+            if http.path == prefix or http.path.startswith(f"{prefix}/"):
+                self._refuse_late()
+                await http.hand_over(app)
+                return
+        raise no_route(http)
+
+    def _refuse_late(self) -> None:
+        if self.draining:
+            raise GatewayError(Kind.UNAVAILABLE, "The gateway is shutting down: try again.", retry_after=1)
 
     async def _refuse(self, http: Http, face: Face, problem: Problem) -> None:
         if problem.detail or problem.status >= 500:

@@ -2,30 +2,38 @@
 
 from collections.abc import Callable, Sequence
 from typing import assert_never
-from urllib.parse import quote
 
 from gigamost.auth.access import Peer
 from gigamost.auth.tokens import Token
+from gigamost.batch.deferred import Deferred
+from gigamost.batch.files import is_kept
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.face import (
     AddItems,
+    CancelBatch,
+    CancelResponse,
     Choose,
+    CreateBatch,
     CreateConversation,
+    DeleteBatch,
     DeleteConversation,
     DeleteFile,
     DeleteItem,
     DeleteResponse,
     ExchangeKey,
+    GetBatch,
     GetConversation,
     GetFile,
     GetItem,
     GetModel,
     GetResponse,
     Incoming,
+    ListBatches,
     ListFiles,
     ListItems,
     ListModels,
     ReadFile,
+    ReadResults,
     Relay,
     Say,
     ServeChat,
@@ -45,6 +53,7 @@ from gigamost.pipeline.context import Context
 from gigamost.pipeline.kept import KeptChat
 from gigamost.pipeline.relay import Relayer
 from gigamost.pipeline.tasks import Tasks
+from gigamost.server.batches import BatchEndpoints, ResponseEndpoints, attachment, send_pieces
 from gigamost.server.exchange import Http
 from gigamost.server.kept import KeptEndpoints
 from gigamost.server.relay import relay
@@ -62,6 +71,7 @@ class Endpoints:
         kept_chat: KeptChat,
         archive: Archive,
         relayer: Relayer,
+        deferred: Deferred,
         issue: Callable[[Peer], Token],
     ) -> None:
         self._relayer = relayer
@@ -70,6 +80,9 @@ class Endpoints:
         self._tasks = tasks
         self._kept_chat = kept_chat
         self._kept = KeptEndpoints(archive)
+        self._batches = BatchEndpoints(deferred)
+        self._batch_files = deferred.files
+        self._responses = ResponseEndpoints(deferred, archive)
 
     async def serve(self, service: Service, http: Http, incoming: Incoming, context: Context) -> None:
         """Raises GatewayError as long as nothing was sent."""
@@ -78,30 +91,12 @@ class Endpoints:
                 await self._serve_chat(service, http, incoming, context)
             case ServeResponses():
                 await self._serve_responses(service, http, incoming, context)
-            case ServeCount(decode=decode):
-                counting = decode(incoming)
-                tokens, is_estimate = await self._tasks.count(counting.request, context)
-                headers = [JSON, (b"x-gigamost-estimated", b"true" if is_estimate else b"false")]
-                await http.whole(200, counting.encode(tokens), [*headers, *ignored(counting.request.ignored)])
-            case ServeEmbeddings(decode=decode):
-                embedding = decode(incoming)
-                vectors = await self._tasks.embed(embedding.request, context)
-                data = embedding.encode(vectors, stamp(http, embedding.request.model))
-                await http.whole(200, data, [JSON, *ignored(embedding.request.ignored)])
-            case ServeImages(decode=decode):
-                image = decode(incoming)
-                pictures = await self._tasks.create_image(image.request, context)
-                data = image.encode(pictures, stamp(http, image.request.model))
-                await http.whole(200, data, [JSON, *ignored(image.request.ignored)])
-            case ServeModerations(decode=decode):
-                moderation = decode(incoming)
-                verdicts = await self._tasks.moderate(moderation.request, context)
-                data = moderation.encode(verdicts, stamp(http, moderation.request.model))
-                await http.whole(200, data, [JSON, *ignored(moderation.request.ignored)])
+            case ServeCount() | ServeEmbeddings() | ServeImages() | ServeModerations():
+                await self._serve_task(service, http, incoming, context)
             case ListModels(encode=encode):
-                await http.whole(200, encode(await self._tasks.list_models(), incoming), [JSON])
+                await http.whole(200, encode(await self._tasks.list_models(context), incoming), [JSON])
             case GetModel(encode=encode, name=name):
-                await http.whole(200, encode(await self._tasks.get_model(name(incoming))), [JSON])
+                await http.whole(200, encode(await self._tasks.get_model(name(incoming), context)), [JSON])
             case Say(encode=say):
                 content_type, said = say(incoming)
                 await http.whole(200, said, [(b"content-type", content_type.encode())])
@@ -109,10 +104,12 @@ class Endpoints:
                 await http.whole(200, b"{}", [JSON, *_raw(headers_of(incoming))])
             case UploadFile() | ListFiles() | GetFile() | ReadFile() | DeleteFile():
                 await self._serve_files(service, http, incoming, context)
+            case GetResponse() | CancelResponse() | DeleteResponse():
+                await self._responses.serve(service, http, incoming, context)
+            case CreateBatch() | GetBatch() | ListBatches() | CancelBatch() | DeleteBatch() | ReadResults():
+                await self._batches.serve(service, http, incoming, context)
             case (
-                GetResponse()
-                | DeleteResponse()
-                | CreateConversation()
+                CreateConversation()
                 | GetConversation()
                 | UpdateConversation()
                 | DeleteConversation()
@@ -144,8 +141,42 @@ class Endpoints:
     async def _serve_responses(self, service: ServeResponses, http: Http, incoming: Incoming, context: Context) -> None:
         exchange = service.decode(incoming)
         marked = stamp(http, exchange.request.model)
+        if exchange.is_background:
+            await self._responses.begin(exchange, http, incoming, marked, context)
+            return
         answer = await self._kept_chat.answer(exchange, marked, context)
         await respond(http, exchange, answer, marked)
+
+    async def _serve_task(
+        self,
+        service: ServeCount | ServeEmbeddings | ServeImages | ServeModerations,
+        http: Http,
+        incoming: Incoming,
+        context: Context,
+    ) -> None:
+        match service:
+            case ServeCount(decode=decode):
+                counting = decode(incoming)
+                tokens, is_estimate = await self._tasks.count(counting.request, context)
+                headers = [JSON, (b"x-gigamost-estimated", b"true" if is_estimate else b"false")]
+                await http.whole(200, counting.encode(tokens), [*headers, *ignored(counting.request.ignored)])
+            case ServeEmbeddings(decode=decode):
+                embedding = decode(incoming)
+                vectors = await self._tasks.embed(embedding.request, context)
+                data = embedding.encode(vectors, stamp(http, embedding.request.model))
+                await http.whole(200, data, [JSON, *ignored(embedding.request.ignored)])
+            case ServeImages(decode=decode):
+                image = decode(incoming)
+                pictures = await self._tasks.create_image(image.request, context)
+                data = image.encode(pictures, stamp(http, image.request.model))
+                await http.whole(200, data, [JSON, *ignored(image.request.ignored)])
+            case ServeModerations(decode=decode):
+                moderation = decode(incoming)
+                verdicts = await self._tasks.moderate(moderation.request, context)
+                data = moderation.encode(verdicts, stamp(http, moderation.request.model))
+                await http.whole(200, data, [JSON, *ignored(moderation.request.ignored)])
+            case _:
+                assert_never(service)
 
     async def _serve_files(
         self,
@@ -155,29 +186,27 @@ class Endpoints:
         context: Context,
     ) -> None:
         file_id = incoming.path.get("file", "")
+        kept = self._batch_files
         match service:
             case UploadFile(decode=decode, encode=encode, headers=headers):
                 new = decode(incoming)
-                data = encode(await self._tasks.upload(new, context), incoming)
+                upload = kept.upload if new.purpose == "batch" else self._tasks.upload
+                data = encode(await upload(new, context), incoming)
                 await http.whole(200, data, [JSON, *_raw(headers), *ignored(new.ignored)])
-            case ListFiles(encode=encode):
-                await http.whole(200, encode(await self._tasks.list_files(context), incoming), [JSON])
+            case ListFiles(encode=encode, has_batches=has_batches):
+                listed = await kept.list_files(context) if has_batches else ()
+                await http.whole(200, encode([*listed, *await self._tasks.list_files(context)], incoming), [JSON])
             case GetFile(encode=encode):
-                await http.whole(200, encode(await self._tasks.get_file(file_id, context), incoming), [JSON])
+                get_file = kept.get_file if is_kept(file_id) else self._tasks.get_file
+                await http.whole(200, encode(await get_file(file_id, context), incoming), [JSON])
+            case ReadFile() if is_kept(file_id):
+                pieces = await kept.read_file(file_id, context)
+                await send_pieces(http, pieces, attachment(file_id, "application/jsonl"))
             case ReadFile():
                 content, mime = await self._tasks.read_file(file_id, context)
-                # A client's own bytes must never become a page of the gateway's origin.
-                await http.whole(
-                    200,
-                    content,
-                    [
-                        (b"content-type", mime.encode("latin-1", "replace")),
-                        (b"x-content-type-options", b"nosniff"),
-                        (b"content-disposition", f"attachment; filename*=UTF-8''{quote(file_id)}".encode()),
-                    ],
-                )
+                await http.whole(200, content, attachment(file_id, mime))
             case DeleteFile(encode=encode):
-                await self._tasks.delete_file(file_id, context)
+                await (kept.delete_file if is_kept(file_id) else self._tasks.delete_file)(file_id, context)
                 await http.whole(200, encode(file_id), [JSON])
             case _:
                 assert_never(service)

@@ -6,7 +6,8 @@ from time import monotonic
 from urllib.parse import parse_qsl
 
 from gigamost.core.errors import GatewayError, Kind
-from gigamost.server.types import Header, Receive, Scope, Send
+from gigamost.pipeline.desk import Visit
+from gigamost.server.types import App, Header, Message, Receive, Scope, Send
 
 DISCONNECT = "gigamost.disconnect"  # takes what to call when the client has gone, or None
 MAX_BODY = 128 * 1024 * 1024  # bytes: 80 MB of media (GigaChat's limit for a request) in Base64, and their text
@@ -18,16 +19,19 @@ class Http:
     def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.address: str = (scope.get("client") or ("",))[0]  # of the connection's other end
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.request_id = request_id
         self.started = monotonic()
         self.status = 0
         self.sent_bytes = 0
         self.client_gone = False
+        self.visit: Visit | None = None  # once it has entered
         self.common: list[Header] = []  # headers of every response, whatever it is
         self._query: bytes = scope.get("query_string", b"")
         self._extensions = scope.get("extensions") or {}
         self._task: asyncio.Task[None] | None = None
+        self._scope = scope
         self._receive = receive
         self._send = send
 
@@ -60,6 +64,8 @@ class Http:
 
     async def head(self, status: int, headers: list[Header]) -> None:
         self.status = status
+        if status == 200 and self.visit is not None:
+            self.visit.show()
         headers.append((b"x-request-id", self.request_id.encode()))
         headers += self.common
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
@@ -73,6 +79,19 @@ class Http:
         headers.append((b"content-length", str(len(data)).encode()))
         await self.head(status, headers)
         await self.write(b"" if self.method == "HEAD" else data, more=False)
+
+    async def hand_over(self, app: App) -> None:
+        """Lets another ASGI application answer; what every response of ours has, its has too."""
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.status = message["status"]
+                own = [(b"x-request-id", self.request_id.encode()), *self.common]
+                message = {**message, "headers": [*message["headers"], *own]}
+            self.sent_bytes += len(message.get("body", b""))
+            await self._send(message)
+
+        await app(self._scope, self._receive, send)
 
     def watch(self) -> None:
         """From here on the task is cancelled when the client goes away: nobody pays for an answer to nobody.

@@ -7,13 +7,11 @@ from gigamost.core.face import (
     CreateConversation,
     DeleteConversation,
     DeleteItem,
-    DeleteResponse,
     GetConversation,
     GetItem,
-    GetResponse,
     Incoming,
     ListItems,
-    ServeKept,
+    ServeConversations,
     UpdateConversation,
 )
 from gigamost.core.history import Page
@@ -27,23 +25,18 @@ class KeptEndpoints:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
 
-    async def serve(self, service: ServeKept, http: Http, incoming: Incoming, context: Context) -> None:
+    async def serve(self, service: ServeConversations, http: Http, incoming: Incoming, context: Context) -> None:
         """Raises GatewayError as long as nothing was sent."""
         data, unused = await self._answer(service, http, incoming, context)
         await http.whole(200, data, [JSON, *ignored(unused)])
 
     async def _answer(
-        self, service: ServeKept, http: Http, incoming: Incoming, context: Context
+        self, service: ServeConversations, http: Http, incoming: Incoming, context: Context
     ) -> tuple[bytes, tuple[str, ...]]:
         """The body, and the request's fields that could not be honoured."""
         archive, path = self._archive, incoming.path
         conversation, response, item = path.get("conversation", ""), path.get("response", ""), path.get("item", "")
         match service:
-            case GetResponse(encode=show):
-                return show(await archive.response(response, context), incoming), ()
-            case DeleteResponse(encode=tell):
-                await archive.delete_response(response, context)
-                return tell(response), ()
             case CreateConversation(decode=begin, encode=encode):
                 new = begin(incoming, stamp(http, ""))
                 await archive.create(new, context)

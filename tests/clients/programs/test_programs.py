@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.programs.conftest import name_of
-from tests.clients.programs.table import PROGRAMS, SETUP, Program
+from tests.clients.programs.table import PROGRAMS, Program
 from tests.clients.running import EXPECTED, INSTALLED, binary, run
 from tests.gateway.conftest import World
 
@@ -13,15 +13,17 @@ from tests.gateway.conftest import World
 @pytest.mark.parametrize("program", PROGRAMS, ids=name_of)
 async def test_it_runs_a_tool(world: World, tmp_path: Path, program: Program) -> None:
     home = tmp_path / "home"
-    home.mkdir()
+    (home / "work").mkdir(parents=True)
     command = binary(program.folder, program.binary)
     node = INSTALLED / "node" / "node_modules" / ".bin" if program.needs_node_24 else None
-    arguments, env = program.prepare(home, world.base, program.prompt)
-    if program.name.lower() in SETUP:
-        words = [word.format(base=world.base) for word in SETUP[program.name.lower()]]
+    documented = program.at(world.base)
+    documented.write(home)
+    env = documented.variables | program.quiet
+    for words in documented.setup:
         done = await run([command, *words], home=home, env=env, limit=60, node=node)
         assert done.code == 0, done.said
-    ran = await run([command, *arguments], home=home, env=env, limit=program.limit, node=node)
+    words = [*documented.task(program.prompt), *(word.format(home=home) for word in program.more)]
+    ran = await run([command, *words], home=home, env=env, limit=program.limit, node=node)
     refused = [(seen.status, seen.error) for seen in world.seen if seen.status != 200]
     assert EXPECTED in ran.out, f"{ran.said}\n--- seen\n{[seen.status for seen in world.seen]} {refused}"
     assert (ran.code, refused) == (0, [])

@@ -4,9 +4,11 @@ from pathlib import Path
 
 from gigamost.auth.root import dev_key, root_secret
 from gigamost.cli.connect import trial
-from gigamost.cli.connect.clients import CLIENTS, Client, Place
-from gigamost.cli.connect.merge import rendered, write
-from gigamost.cli.terminal import CommandError, say
+from gigamost.cli.connect.client import Client, Place
+from gigamost.cli.connect.clients import CLIENTS
+from gigamost.cli.connect.instructions import instructions, still_to_do
+from gigamost.cli.connect.merge import write
+from gigamost.cli.terminal import CommandError, say, table
 from gigamost.config import Settings, load
 from gigamost.config.origin import nearest
 from gigamost.routing.names import FLAGSHIP
@@ -23,12 +25,21 @@ def connect(name: str, *, url: str, key: str, model: str, file: Path | None, wri
         key or client_key(settings),
         model or settings.models.default or FLAGSHIP,
     )
-    if writing:
-        write(client, place, file)
-    elif checking:
+    if checking:
         trial.check(client, place)
-    else:
+    elif not writing:
         say(instructions(client, place))
+    elif client.files:
+        write(client, place, file)
+        say(still_to_do(client, place))
+    else:
+        raise CommandError(f"{client.title} has no file to write. Do this:", *instructions(client, place).splitlines())
+
+
+def listing() -> None:
+    """The clients there are."""
+    rows = [(client.name, client.title, "yes" if client.files else "") for client in CLIENTS]
+    table(("client", "what it is", "--write"), rows)
 
 
 def find(name: str) -> Client:
@@ -38,17 +49,6 @@ def find(name: str) -> Client:
             return client
     names = [client.name for client in CLIENTS]
     raise CommandError(f"There is no client {name!r} here{nearest(name, names)}. Known: {', '.join(names)}.")
-
-
-def instructions(client: Client, place: Place) -> str:
-    """Everything that connects the client, ready to be copied."""
-    parts = [f"# {client.title}"]
-    if client.file is not None:
-        parts += [
-            f"# {client.file.path} (`gigamost connect {client.name} --write` does it)",
-            rendered(client.file, place),
-        ]
-    return "\n".join([*parts, *(place.fill(line) for line in client.lines)])
 
 
 def address(settings: Settings) -> str:

@@ -1,80 +1,106 @@
-"""A client's configuration file with the gateway's settings merged in: everything else in it stays as it was."""
+"""A client's configuration files with the gateway's settings merged in: everything else in them stays as it was."""
 
 import json
-import os
-import tempfile
-import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import msgspec
 import yaml
 
-from gigamost.cli.connect.clients import Client, File, Place
-from gigamost.cli.connect.yaml_text import set_keys
+from gigamost.cli.connect import env_text, json_text, toml_text, yaml_text
+from gigamost.cli.connect.client import Client, File, Place
 from gigamost.cli.terminal import CommandError, say
+from gigamost.cli.whole_file import back_up, replace
+
+
+class Format(Protocol):
+    """How text of one format is read, written, and changed in place."""
+
+    def parsed(self, text: str) -> Any: ...
+
+    def dumped(self, value: Any) -> str: ...
+
+    def changed(self, text: str, new: Any) -> str: ...
+
+
+_FORMATS: Mapping[str, Format] = {"json": json_text, "yaml": yaml_text, "toml": toml_text, "env": env_text}
+
+
+class Change(msgspec.Struct, frozen=True):
+    file: Path
+    before: str
+    after: str
 
 
 def write(client: Client, place: Place, path: Path | None) -> None:
-    """Raises CommandError when the client has no file, or its file cannot be changed without loss."""
-    if client.file is None:
-        commands = [place.fill(line) for line in client.lines]
-        raise CommandError(f"{client.title} is configured by its own command. Run:", *commands)
-    file = path or Path(client.file.path).expanduser()
+    """`path` stands for the client's first file; others go beside it. All files are written, or none. Raises
+    CommandError when one cannot be changed without loss."""
+    changes = [_planned(file, place, where) for file, where in _places(client.files, path)]
+    for change in changes:
+        if change.before == change.after:
+            say(f"{change.file} has it already.")
+            continue
+        try:
+            if change.before:
+                say(f"The file as it was: {back_up(change.file, change.before)}")
+            replace(change.file, change.after, like=change.file)
+        except OSError as error:
+            raise CommandError(f"{change.file} cannot be written: {error.strerror}") from error
+        say(f"Written: {change.file}")
+
+
+def _places(files: Sequence[File], path: Path | None) -> list[tuple[File, Path]]:
+    here = [Path(file.here).expanduser() for file in files]
+    if path is not None:
+        here = [path, *(path.with_name(other.name) for other in here[1:])]
+    return list(zip(files, here, strict=True))
+
+
+def _planned(file: File, place: Place, where: Path) -> Change:
     try:
-        before = file.read_text(encoding="utf-8") if file.exists() else ""
-        after = merged_text(client.file, place, before)
-        if after == before:
-            say(f"{file} has it already.")
-            return
-        if before:
-            backup = file.with_name(f"{file.name}.bak-{time.strftime('%Y%m%d-%H%M%S')}")
-            replace(backup, before, like=file)
-            say(f"The file as it was: {backup}")
-        replace(file, after, like=file)
+        before = where.read_bytes().decode("utf-8-sig") if where.exists() else ""
+        after = merged_text(file, place, before.replace("\r\n", "\n"))
+        return Change(where, before, after.replace("\n", "\r\n") if "\r\n" in before else after)
     except (ValueError, yaml.YAMLError) as error:
         raise CommandError(
-            f"{file} cannot be changed without losing something of it ({error}).",
+            f"{where} cannot be changed without losing something of it ({error}).",
             "Nothing was written. Add this yourself:",
-            *rendered(client.file, place).splitlines(),
+            *rendered(file, place).splitlines(),
         ) from error
     except OSError as error:
-        raise CommandError(f"{file} cannot be written: {error.strerror}") from error
-    say(f"Written: {file}")
-    for line in client.lines:
-        say(place.fill(line))
+        raise CommandError(f"{where} cannot be read: {error.strerror}") from error
 
 
 def merged_text(file: File, place: Place, before: str) -> str:
     """The file's text with the settings in it. Raises ValueError or YAMLError when that would lose anything."""
-    settings, first = filled(file.settings, place), filled(file.first, place)
-    match file.format:
-        case "json":
-            current = json.loads(before) if before.strip() else {}
-            expected = merged(completed(current, first), settings)
-            return before if expected == current else json.dumps(expected, indent=2, ensure_ascii=False) + "\n"
-        case "yaml":
-            current = yaml.safe_load(before)
-            current = {} if current is None else current
-            expected = merged(completed(current, first), settings)
-            changed = {name: value for name, value in expected.items() if current.get(name) != value}
-            after = set_keys(before, changed)
-            if yaml.safe_load(after) != expected:
-                raise ValueError("its form is too unusual")
-            return after
+    form = _FORMATS[file.format]
+    current = form.parsed(before)
+    expected = _expected(file, place, current)
+    if expected == current:
+        return before
+    after = form.changed(before, expected)
+    if form.parsed(after) != expected:
+        raise ValueError("its form is too unusual")
+    return after
 
 
 def rendered(file: File, place: Place) -> str:
     """The settings as a whole file of their own."""
-    whole = merged(completed({}, filled(file.first, place)), filled(file.settings, place))
-    if file.format == "json":
-        return json.dumps(whole, indent=2, ensure_ascii=False)
-    return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True).rstrip()
+    return _FORMATS[file.format].dumped(_expected(file, place, None)).rstrip()
+
+
+def _expected(file: File, place: Place, current: Any) -> Any:
+    settings = filled(file.settings, place)
+    current = type(settings)() if current is None else current
+    return merged(completed(current, filled(file.first, place)), settings)
 
 
 def merged(current: Any, settings: Any) -> Any:
     """`settings` go first, mappings are merged, entries of a list are told apart by their `name` or `id`. Raises
     ValueError where something of another form would be lost."""
-    if isinstance(settings, dict | list) and current is not None and type(current) is not type(settings):
+    other = current is not None and type(current) is not type(settings)
+    if other and (isinstance(settings, dict | list) or isinstance(current, dict | list)):
         raise ValueError(f"a {type(current).__name__} stands where a {type(settings).__name__} belongs")
     if isinstance(current, dict) and isinstance(settings, dict):
         return {
@@ -96,7 +122,10 @@ def completed(current: Any, first: Any) -> Any:
 
 
 def _identity(item: object) -> str:
-    return str(item.get("name") or item.get("id")) if isinstance(item, dict) else json.dumps(item)
+    """What tells it apart. An entry of ours has one of these names; where it has two, the first is the one."""
+    if not isinstance(item, dict):
+        return json.dumps(item, default=str)
+    return str(next((item[name] for name in ("id", "model_id", "name") if name in item), item))
 
 
 def filled(value: Any, place: Place) -> Any:
@@ -110,19 +139,3 @@ def filled(value: Any, place: Place) -> Any:
             return [filled(item, place) for item in value]
         case _:
             return value
-
-
-def replace(file: Path, text: str, *, like: Path | None = None) -> None:
-    """The whole text at once, or the file as it was. It is for its owner only, or as readable as `like` is."""
-    target = file.resolve()  # a link stays one
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    draft = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
-            out.write(text)
-        if like is not None and like.exists():
-            draft.chmod(like.stat().st_mode & 0o777)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -1,70 +1,96 @@
-"""Top-level keys of a YAML text set in place, so that comments and the order of everything else stay.
+"""YAML text changed in place: comments, order and layout of everything else stay.
 
-Knows block mappings with values that are scalars or block lists of mappings. The caller compares what came out with
-what it wanted: a form that is not known here is noticed there.
+Knows block mappings and block lists with scalars in them. The caller compares what came out with what it wanted: a form
+that is not known here is noticed there.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
+Edit = tuple[int, int, str]  # from, to, the new text
 
-def set_keys(text: str, values: Mapping[str, Any]) -> str:
-    for name, value in values.items():
-        text = _set(text, name, value)
+
+def parsed(text: str) -> Any:
+    """None for nothing at all. Raises YAMLError."""
+    return yaml.safe_load(text)
+
+
+def dumped(value: Any) -> str:
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+
+
+def changed(text: str, new: Any) -> str:
+    """The text with the value `new`. Raises YAMLError, and ValueError where a comment would be lost."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if node is None:
+        return (f"{text.rstrip()}\n" if text.strip() else "") + dumped(new)
+    for start, end, piece in sorted(_edits(text, node, yaml.safe_load(text), new), reverse=True):
+        text = text[:start] + piece + text[end:]
     return text
 
 
-def _set(text: str, name: str, value: Any) -> str:
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    node = _value(root, name) if isinstance(root, yaml.MappingNode) else None
-    if node is None:
-        before = f"{text.rstrip()}\n" if text.strip() else ""
-        return before + _dump({name: value})
-    if isinstance(node, yaml.SequenceNode) and not node.flow_style and isinstance(value, list):
-        return _set_items(text, node, value)
-    if isinstance(node, yaml.ScalarNode) and not isinstance(value, list | dict):
-        return text[: node.start_mark.index] + _scalar(value) + text[node.end_mark.index :]
-    block = "\n" + _indented(_dump(value), 2).rstrip()
-    return text[: node.start_mark.index].rstrip(" ") + block + text[node.end_mark.index :]
+def _edits(text: str, node: yaml.Node, old: Any, new: Any) -> list[Edit]:
+    if old == new and type(old) is type(new):
+        return []
+    block = isinstance(node, yaml.CollectionNode) and not node.flow_style
+    if isinstance(node, yaml.MappingNode) and block and isinstance(new, dict) and old.keys() <= new.keys():
+        edits = [
+            edit for key, value in node.value for edit in _member(text, node, value, old[_name(key)], new[_name(key)])
+        ]
+        missing = {name: value for name, value in new.items() if name not in old}
+        return edits + ([_behind(text, node, dumped(missing))] if missing else [])
+    if isinstance(node, yaml.SequenceNode) and block and isinstance(new, list) and len(old) <= len(new):
+        heads, rest = new[: len(new) - len(old)], new[len(new) - len(old) :]
+        edits = [
+            edit for item, was, now in zip(node.value, old, rest, strict=True) for edit in _edits(text, item, was, now)
+        ]
+        start = node.start_mark.index - node.start_mark.column
+        return edits + ([(start, start, _indented(dumped(heads), node.start_mark.column))] if heads else [])
+    return [(node.start_mark.index, _whole_end(text, node), _scalar(new))]
 
 
-def _set_items(text: str, node: yaml.SequenceNode, items: list[Any]) -> str:
-    """Items that are there are replaced where they differ, new ones go first. From the end, so that places stay."""
-    column = node.start_mark.column
-    there = yaml.safe_load(_own(text, node))
-    new = items[: len(items) - len(there)]
-    for old, item_node, item in reversed(list(zip(there, node.value, items[len(new) :], strict=True))):
-        if old != item:
-            body = _indented(_dump(item), column + 2).strip()
-            text = text[: item_node.start_mark.index] + body + text[_end(item_node) :]
-    start = node.start_mark.index - column
-    return text[:start] + (_indented(_dump(new), column) if new else "") + text[start:]
+def _member(text: str, mapping: yaml.MappingNode, node: yaml.Node, old: Any, new: Any) -> list[Edit]:
+    """A collection cannot stand on its key's line: it takes the place of a scalar, of nothing or of a flow below it."""
+    if not isinstance(new, dict | list) or (isinstance(node, yaml.CollectionNode) and not node.flow_style):
+        return _edits(text, node, old, new)
+    if old == new:
+        return []
+    start = len(text[: node.start_mark.index].rstrip(" "))
+    below = _indented(dumped(new), mapping.start_mark.column + 2).rstrip()
+    return [(start, _whole_end(text, node), f"\n{below}")]
 
 
-def _value(root: yaml.MappingNode, name: str) -> yaml.Node | None:
-    return next((value for key, value in root.value if key.value == name), None)
+def _behind(text: str, node: yaml.Node, block: str) -> Edit:
+    """Below the last line of a block mapping, and the comment on that line."""
+    end = _end(node)
+    line = text.find("\n", max(end - 1, 0))
+    at = len(text) if line < 0 else line
+    return at, at, "\n" + _indented(block, node.start_mark.column).rstrip() + ("" if line >= 0 else "\n")
 
 
-def _own(text: str, node: yaml.Node) -> str:
-    return " " * node.start_mark.column + text[node.start_mark.index : node.end_mark.index]
+def _name(key: yaml.Node) -> Any:
+    return yaml.SafeLoader("").construct_object(key)
 
 
 def _end(node: yaml.Node) -> int:
     """Where its last character is: a block's own end mark lies behind the comments that follow it."""
-    if not isinstance(node, yaml.CollectionNode) or node.flow_style:
+    if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
         return int(node.end_mark.index)
     last = node.value[-1]
     return _end(last[1] if isinstance(node, yaml.MappingNode) else last)
 
 
-def _dump(value: Any) -> str:
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+def _whole_end(text: str, node: yaml.Node) -> int:
+    """The end of a value that is replaced as a whole. Raises ValueError when a comment would go with it."""
+    end = _end(node)
+    if isinstance(node, yaml.CollectionNode) and "#" in text[node.start_mark.index : end]:
+        raise ValueError("a comment may stand where the settings belong")
+    return end
 
 
 def _scalar(value: Any) -> str:
-    return _dump(value).removesuffix("...\n").rstrip()
+    return dumped(value).removesuffix("...\n").rstrip()
 
 
 def _indented(text: str, columns: int) -> str:

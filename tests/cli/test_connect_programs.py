@@ -1,0 +1,62 @@
+"""The programs that `connect` prints for libraries: run where the library is installed, else only compiled."""
+
+import asyncio
+import importlib.util
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gigamost.cli.connect.client import Place
+from gigamost.cli.connect.clients import CLIENTS
+from tests.gateway.conftest import KEY, World, pytest_asyncio_loop_factories, world_of
+
+__all__ = ["pytest_asyncio_loop_factories"]
+
+PYTHON = {client.name: client for client in CLIENTS if client.language == "python"}
+# The others need versions of packages that the gateway's own tests do not: they were run in environments of their own.
+RUN = {"langchain": "langchain_openai", "pydantic-ai": "pydantic_ai"}
+MODULES = {**RUN, "llama-index": "llama_index.llms", "openai-agents": "agents"}
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with world_of(tmp_path / "gateway") as made:
+        yield made
+
+
+def test_every_library_is_named() -> None:
+    assert set(PYTHON) == set(MODULES)
+
+
+@pytest.mark.parametrize("client", PYTHON.values(), ids=lambda client: client.name)
+def test_it_is_python(client: Any) -> None:
+    compile(Place("http://gw:1", "k", "m").fill(client.code), client.name, "exec")
+
+
+@pytest.mark.parametrize("name", MODULES)
+async def test_it_prints_an_answer(world: World, name: str) -> None:
+    module = MODULES[name]
+    if name not in RUN and importlib.util.find_spec(module.partition(".")[0]) is None:
+        pytest.skip(f"{module} is not installed beside the gateway's own packages")
+    program = Place(world.base, KEY, "GigaChat-2-Max").fill(PYTHON[name].code)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, err.decode()
+    assert "Write a line about bridges." in out.decode()
+    assert [seen.status for seen in world.seen] == [200]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@pytest.mark.parametrize("client", [client for client in CLIENTS if client.language == "javascript"])
+async def test_it_is_javascript(client: Any, tmp_path: Path) -> None:
+    program = tmp_path / "program.mjs"
+    program.write_text(Place("http://gw:1", "k", "m").fill(client.code))
+    process = await asyncio.create_subprocess_exec("node", "--check", program, stderr=asyncio.subprocess.PIPE)
+    _, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
