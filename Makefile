@@ -67,10 +67,11 @@ docs: .venv/.installed-dev ## the tables in docs/protocols, made from the code's
 	@$(BIN)/python -m tests.docs.tables
 
 # One version of every package for all platforms and Python versions, the newest that pyproject.toml allows; the tools
-# that install and build are in the list too. Markers are dropped: a constraint installs nothing by itself.
+# that install and build are in the list too. Markers are dropped: a constraint installs nothing by itself. Of a package
+# that left an old Python behind the version for that Python is held.
 constraints: .venv/.installed-dev ## resolves the versions in constraints.txt anew
 	@printf 'uv\nhatchling\neditables\n' | $(BIN)/uv pip compile --quiet --universal --all-extras --python-version 3.11 \
-		--no-annotate --no-header pyproject.toml - | sed 's/ *;.*//' > constraints.new
+		--no-annotate --no-header pyproject.toml - | sed 's/ *;.*//' | awk -F== '!seen[$$1]++' > constraints.new
 	@mv constraints.new constraints.txt
 
 clean: ## removes .venv, installed clients, caches and build results

@@ -1,7 +1,8 @@
-"""What the ledger costs on SQLite: CPU of the process for an opening and a settlement, alone and with two budgets held,
-at several loads. `python -m benchmarks.ledger [--requests N] [--rows N] [--sync full]`.
+"""What the ledger costs: CPU of the process for an opening and a settlement, with budgets and without, at any load.
+`python -m benchmarks.ledger [--requests N] [--rows N] [--sync full] [--url postgresql://...]`.
 
-With `--rows` the file has that many rows before, and the time of the questions about them is printed too.
+On SQLite, or on an empty PostgreSQL with the schema of this version. With `--rows` it has that many rows before, and
+the time of the questions about them is printed too.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from uuid import uuid4
 from gigamost.core.accounting import Hold, Intent, Mark, Question, Settlement, Wanted
 from gigamost.core.usage import Usage
 from gigamost.store.ledger.opening import LedgerOpening
-from gigamost.store.ledger.sqlite import Sync
+from gigamost.store.place import place_of
 
 _HOLDS = (
     Hold("key:k1", "month", 1_800_000_000, 5000, 10**15),
@@ -30,9 +31,12 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--rows", type=int, default=0)
     parser.add_argument("--sync", choices=["normal", "full"], default="normal")
+    parser.add_argument("--url", default="")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        _run(_measure(Path(folder), wanted.requests, wanted.rows, wanted.sync))
+        place = place_of(wanted.url) if wanted.url else Path(folder) / "ledger.db"
+        opening = LedgerOpening(place, "bench", Path(folder), sync=wanted.sync)
+        _run(_measure(opening, wanted.requests, wanted.rows))
 
 
 def _run(measuring: Coroutine[None, None, None]) -> None:
@@ -45,8 +49,7 @@ def _run(measuring: Coroutine[None, None, None]) -> None:
         uvloop.run(measuring)
 
 
-async def _measure(folder: Path, requests: int, rows: int, sync: Sync) -> None:
-    opening = LedgerOpening(folder / "ledger.db", "bench", folder, sync=sync)
+async def _measure(opening: LedgerOpening, requests: int, rows: int) -> None:
     await opening.start()
     if rows:
         await _fill(opening, rows)

@@ -14,11 +14,16 @@ LONGEST_FILE, LONGEST_FUNCTION = 400, 60  # lines
 VAGUE_NAMES = {"base", "common", "handler", "handlers", "helper", "helpers", "manager", "util", "utils"}
 # The edges, where nothing may get through, whatever it is: an HTTP entry or a background task.
 EDGES = {
+    "batch/worker.py": "the background task that does an item of a job",
     "emulator/app.py": "the emulator's HTTP entry",
     "pipeline/uploads.py": "the background task that deletes uploaded files",
     "server/application.py": "the HTTP entry",
     "server/cycle.py": "the HTTP entry of any ASGI application",
     "server/respond.py": "the HTTP entry, once the head of a stream is out",
+    "store/ledger/lane.py": "the background task that writes the ledger on PostgreSQL",
+    "store/ledger/opening.py": "the background task that looks after the ledger",
+    "store/ledger/postgres.py": "the background task that brings there what was spooled",
+    "store/ledger/writer.py": "the thread that writes the ledger on SQLite",
 }
 CHAT_FILES = {"__init__.py", "wire.py", "request.py", "response.py", "stream.py", "errors.py"}
 # Distributions whose import name is another.

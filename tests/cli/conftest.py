@@ -27,7 +27,8 @@ Command = Callable[..., Outcome]
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory, which is the home too."""
     for name in list(os.environ):
-        if name.startswith(("GIGAMOST_", "GIGACHAT_")) or name.upper() in ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"):
+        is_ours = name.startswith(("GIGAMOST_", "GIGACHAT_", "OPENROUTER_"))
+        if is_ours or name.upper() in ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)

@@ -5,6 +5,7 @@ import json
 import socket
 import stat
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
@@ -55,6 +56,40 @@ def test_doctor_says_when_nobody_answers(gigamost: Command, gigachat: GigaChat) 
     assert outcome.code == 1
     assert "http://127.0.0.1:9/oauth cannot be reached" in outcome.out
     assert "HTTPS_PROXY" in outcome.out
+
+
+class OneModel(BaseHTTPRequestHandler):
+    """An upstream that speaks OpenAI's wire, as far as its list of models."""
+
+    def do_GET(self) -> None:
+        is_known = self.headers["Authorization"] == "Bearer right"
+        body = b'{"object": "list", "data": [{"id": "a", "object": "model"}]}' if is_known else b"{}"
+        self.send_response(200 if is_known else 401)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: the test's output is the command's."""
+
+
+def test_doctor_looks_at_other_upstreams(gigamost: Command, gigachat: GigaChat, home: Path) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), OneModel)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        base = f"http://127.0.0.1:{server.server_port}"
+        rows = (
+            f"[{{name: good, base_url: '{base}', api_key: right}}, {{name: bad, base_url: '{base}', api_key: wrong}}]"
+        )
+        (home / "gigamost.yaml").write_text(f"upstreams: {rows}")
+        outcome = gigamost("doctor", **gigachat.environ)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert outcome.code == 1
+    assert f"good: {base} answers, 1 models" in outcome.out
+    assert f"bad: {base}: the upstream answered 401" in outcome.out
+    assert "Check base_url and api_key of bad" in outcome.out
 
 
 def test_doctor_says_that_a_model_is_missing(gigamost: Command, gigachat: GigaChat) -> None:

@@ -23,8 +23,6 @@ ENVIRON = {
     "COMPANY_KEY": base64.b64encode(b"company:secret").decode(),
     "INSIDE_PASSWORD": "inside",
     "DEEPSEEK_KEY": "deepseek",
-    "DEEPSEEK_KEY": "deepseek",
-    "DEEPSEEK_KEY": "deepseek",
     "LAPTOP_KEY": "laptop",
     "TEAM_KEY": "team",
     "GUEST_KEY": "guests",
@@ -74,10 +72,6 @@ def test_the_yaml_example_loads(tmp_path: Path) -> None:
     assert [credential.name for credential in settings.gigachat.pool] == ["personal", "company", "inside"]
     assert [upstream.name for upstream in settings.upstreams] == ["deepseek", "vllm"]
     assert list(settings.routes) == ["GigaChat-2-Max", "smart", "vllm/*"]
-    assert [upstream.name for upstream in settings.upstreams] == ["deepseek", "inside"]
-    assert list(settings.routes) == ["GigaChat-2-Max", "smart", "inside/*"]
-    assert [upstream.name for upstream in settings.upstreams] == ["deepseek", "inside"]
-    assert list(settings.routes) == ["GigaChat-2-Max", "smart", "inside/*"]
     assert [key.name for key in settings.keys] == ["laptop", "team", "guests"]
     assert settings.warnings == ()
 

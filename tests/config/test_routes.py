@@ -114,8 +114,7 @@ def test_secrets_of_upstreams_may_be_references_and_never_show(tmp_path: Path) -
         ("routes: {a: {}}", "says nothing"),
         ("routes: {a: {targets: [GigaChat-2]}}\nmodels: {aliases: {a: GigaChat-2}}", "in models.aliases too"),
         (
-            "upstreams: [{name: far, base_url: 'http://far', models: [deepseek-chat]}]\n"
-            "routes: {a: {targets: [far/deepseek-chatt]}}",
+            ROW.replace("}]", ", models: [deepseek-chat]}]") + "routes: {a: {targets: [far/deepseek-chatt]}}",
             "did you mean deepseek-chat",
         ),
     ],

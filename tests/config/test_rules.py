@@ -142,6 +142,18 @@ def test_several_replicas_want_one_root_secret(tmp_path: Path) -> None:
     assert problem.startswith("GIGAMOST_SECRET_KEY")
 
 
+def test_replicas_without_redis_are_told_what_they_miss(tmp_path: Path) -> None:
+    environ = {"GIGACHAT_CREDENTIALS": KEY, "GIGAMOST_REPLICAS": "3", "GIGAMOST_SECRET_KEY": "x" * 32}
+    (warning,) = configured(tmp_path, **environ).warnings
+    assert warning.startswith("GIGAMOST_REPLICAS is 3 without Redis (GIGAMOST_REDIS_URL)")
+    assert configured(tmp_path, **environ, GIGAMOST_REDIS_URL="rediss://r").warnings == ()
+
+
+def test_redis_url_that_is_none(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, GIGAMOST_REDIS_URL="localhost:6379")
+    assert problem.startswith("GIGAMOST_REDIS_URL is no redis://")
+
+
 @pytest.mark.parametrize("redis", ["", "redis://localhost"])
 def test_several_workers_are_refused_in_one_line(tmp_path: Path, redis: str) -> None:
     environ = {"HOME": str(tmp_path), "GIGAMOST_REDIS_URL": redis}
@@ -200,3 +212,11 @@ def test_a_postgresql_url_names_its_database(tmp_path: Path) -> None:
 def test_another_database_is_refused(tmp_path: Path, url: str) -> None:
     found = problems(tmp_path, GIGACHAT_CREDENTIALS=KEY, GIGAMOST_DATABASE_URL=url)
     assert any("GIGAMOST_DATABASE_URL" in problem and "sqlite:///" in problem for problem in found)
+
+
+def test_trusted_proxies_are_networks(tmp_path: Path) -> None:
+    given = configured(tmp_path, GIGACHAT_CREDENTIALS=KEY, GIGAMOST_TRUSTED_PROXIES="10.0.0.0/8, ::1")
+    assert given.server.trusted_proxies == ("10.0.0.0/8", "::1")
+    found = problems(tmp_path, GIGACHAT_CREDENTIALS=KEY, GIGAMOST_TRUSTED_PROXIES="my-proxy")
+    assert len(found) == 1
+    assert found[0].startswith("GIGAMOST_TRUSTED_PROXIES: 'my-proxy'")

@@ -12,6 +12,7 @@ import openai
 from gigamost.config import Upstream, UpstreamModel
 from gigamost.core.secret import Secret
 from gigamost.emulator import Account
+from gigamost.routing.breaker import Breaker
 from gigamost.routing.table import Destination, Fallback, Route
 from tests.gateway.conftest import KEY, World, world_of
 
@@ -60,5 +61,7 @@ def posts(world: World) -> int:
     return len(world.seen)
 
 
-def breaker(world: World, name: str = "account-0") -> Any:
-    return world.gateway.gateway.accounts._accounts[name].breaker
+def breaker(world: World) -> Breaker:
+    """Of its first credential."""
+    found: Breaker = world.gateway.gateway.accounts.operator[0].breaker
+    return found

@@ -22,7 +22,7 @@ MASTER = "the master key of the tests"
 WHO = {"nobody": "", "other": OTHER_KEY, "administrator": MASTER, "client": KEY}  # the owner last: it may delete
 ORDER = ("nobody", "client", "other", "administrator")
 SYSTEM = ("/health", "/health/live", "/health/ready", "/openapi.json", "/docs")
-FIXED = {"model": "GigaChat-2", "project": "p", "location": "l", "digest": "sha256:0"}
+FIXED = {"model": "GigaChat-2", "name": "account-0", "project": "p", "location": "l", "digest": "sha256:0"}
 # What a request must say to come as far as the thing in its path.
 BODIES: Mapping[str, Any] = {
     "/conversations/{conversation}/items": {"items": [{"type": "message", "role": "user", "content": "x"}]},
@@ -148,8 +148,9 @@ async def test_the_table(gateway: tuple[httpx.AsyncClient, Any]) -> None:
     owner = Owner(http)
     found: dict[str, tuple[str, ...]] = {}
     for route in routes(admin):
-        parameters = await owner.parameters(route)
-        path = re.sub(r"\{(\w+)(:path)?\}", lambda name, known=parameters: known[name[1]], route.path)
+        path = route.path
+        for name, value in (await owner.parameters(route)).items():
+            path = re.sub(rf"\{{{name}(:path)?\}}", value, path)
         verdicts = {who: await verdict(http, route, path, key) for who, key in WHO.items()}
         found[str(route)] = tuple(verdicts[who] for who in ORDER)
     rows = [line.rsplit(maxsplit=len(ORDER)) for line in TABLE.read_text().splitlines() if line.strip()]

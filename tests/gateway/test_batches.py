@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -11,8 +12,8 @@ import openai
 import pytest
 from google import genai
 
-from tests.gateway.conftest import KEY, OTHER_KEY, PASS_KEY, World
-
+from gigamost.emulator import PERSON
+from tests.gateway.conftest import KEY, OTHER_KEY, PASS_KEY, World, world_of
 
 MODEL = "GigaChat-2-Max"
 PATIENCE = 20.0  # seconds
@@ -152,6 +153,56 @@ async def test_what_is_wrong_with_the_file_is_told_by_line(world: World) -> None
     assert world.seen == []
 
 
+def form(*parts: tuple[str, str, bytes]) -> bytes:
+    """Parts of (name, file name, data)."""
+    body = b""
+    for name, file, data in parts:
+        also = f'; filename="{file}"' if file else ""
+        body += f'--X\r\nContent-Disposition: form-data; name="{name}"{also}\r\n\r\n'.encode() + data + b"\r\n"
+    return body + b"--X--\r\n"
+
+
+FORM = {"content-type": "multipart/form-data; boundary=X", "authorization": f"Bearer {KEY}"}
+PURPOSE = ("purpose", "", b"batch")
+INPUT = ("file", "in.jsonl", jsonl(chat("a", "2+2")) * 1000)
+
+
+@pytest.mark.parametrize("parts", [(PURPOSE, INPUT), (INPUT, PURPOSE), (PURPOSE, INPUT, ("x", "", b"y"))])
+@pytest.mark.parametrize("size", [999, 10**9])
+async def test_a_file_however_its_form_is_written(world: World, parts: Any, size: int) -> None:
+    body = form(*parts)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), size):
+            yield body[start : start + size]
+
+    async with httpx2.AsyncClient(base_url=world.base, headers=FORM) as http:
+        answer = await http.post("/v1/files", content=pieces())
+        assert answer.status_code == 200
+        assert answer.headers.get("x-gigamost-ignored") == ("x" if len(parts) == 3 else None)
+        said = answer.json()
+        assert (said["filename"], said["bytes"], said["purpose"]) == ("in.jsonl", len(INPUT[2]), "batch")
+        assert (await http.get(f"/v1/files/{said['id']}/content")).content == INPUT[2]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (form(PURPOSE, INPUT)[:-20], 400),
+        (form(PURPOSE, ("file", "in.jsonl", b"")), 400),
+        (form(PURPOSE), 400),
+        (form(INPUT), 400),
+        (form(PURPOSE, ("file", "in.jsonl", b"x" * (100 * 2**20 + 1))), 413),
+    ],
+)
+async def test_an_upload_that_is_no_file_leaves_nothing(world: World, body: bytes, status: int) -> None:
+    async with httpx2.AsyncClient(base_url=world.base, headers=FORM, timeout=60) as http:
+        answer = await http.post("/v1/files", content=body)
+    assert answer.status_code == status
+    assert answer.json()["error"]["message"]
+    assert [file.id async for file in world.openai.files.list()] == []
+
+
 async def test_an_empty_file_is_no_batch(world: World) -> None:
     batch = await world.openai.batches.create(
         input_file_id=await upload(world.openai, b"\n\n"), endpoint="/v1/chat/completions", completion_window="24h"
@@ -187,6 +238,20 @@ async def test_a_limit_of_the_upstream_is_waited_for(world: World) -> None:
     assert (done.status, done.request_counts.completed) == ("completed", 1)
 
 
+async def test_who_waits_for_an_answer_goes_first(tmp_path: Path) -> None:
+    """One place, and a batch that wants it again and again."""
+    async with world_of(tmp_path, PERSON) as world:
+        world.script(*["delay=1"] * 12)
+        batch = await begin(world.openai, *(chat(f"b{at}", "batch") for at in range(6)))
+        await until(lambda: asyncio.sleep(0, world.seen), bool)
+        question: Any = [{"role": "user", "content": "now"}]
+        ask = world.openai.chat.completions.create
+        await asyncio.gather(*(ask(model=MODEL, messages=question) for _ in range(3)))
+        said = [seen.body["messages"][-1]["content"] for seen in world.seen]
+        assert said[:4] == ["batch", "now", "now", "now"]
+        assert (await ended(world.openai, batch.id)).request_counts.completed == 6
+
+
 async def test_what_may_have_been_generated_is_not_asked_for_again(world: World) -> None:
     world.script("cut=10")
     batch = await begin(world.openai, chat("a", "2+2"))
@@ -203,9 +268,9 @@ async def test_files_and_batches_are_their_tenants(world: World) -> None:
             for ask in (other.files.retrieve, other.files.content, other.files.delete):
                 with pytest.raises(openai.NotFoundError):
                     await ask(file)
-        for ask in (other.batches.retrieve, other.batches.cancel):
+        for look in (other.batches.retrieve, other.batches.cancel):
             with pytest.raises(openai.NotFoundError):
-                await ask(batch.id)
+                await look(batch.id)
         with pytest.raises(openai.NotFoundError):
             await other.batches.create(
                 input_file_id=done.input_file_id, endpoint="/v1/chat/completions", completion_window="24h"
@@ -253,7 +318,7 @@ async def test_a_batch_that_cannot_be(world: World, change: dict[str, Any], para
     given = {"input_file_id": file, "endpoint": "/v1/chat/completions", "completion_window": "24h", **change}
     with pytest.raises(openai.APIStatusError) as error:
         await world.openai.batches.create(**given)
-    assert error.value.param == param  # type: ignore[attr-defined]  # of the errors with a body
+    assert error.value.param == param
 
 
 @pytest.fixture

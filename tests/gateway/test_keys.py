@@ -247,6 +247,8 @@ async def test_a_key_that_keeps_nothing(office: Office) -> None:
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "permission_denied")
     within = {"model": "gpt-4o", "input": "x", "conversation": "conv_1"}
     assert (await office.ask(key, "/v1/responses", within)).status_code == 403
+    later = {"model": "gpt-4o", "input": "x", "background": True}
+    assert (await office.ask(key, "/v1/responses", later)).status_code == 403
     kept = await office.ask(await office.key(), "/v1/responses", {"model": "gpt-4o", "input": "x"})
     assert "x-gigamost-ignored" not in kept.headers
 

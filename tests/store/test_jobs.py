@@ -9,6 +9,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from gigamost.core.job_ports import JobStore
 from gigamost.core.jobs import (
     Again,
     Claimed,
@@ -22,7 +23,6 @@ from gigamost.core.jobs import (
     Share,
     Tally,
 )
-from gigamost.core.ports import JobStore
 from gigamost.core.secret import Secret
 from gigamost.core.usage import Usage
 from gigamost.store.engine import Database

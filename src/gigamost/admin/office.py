@@ -11,8 +11,8 @@ import msgspec
 from gigamost.admin import wire
 from gigamost.admin.terms import moment_of
 from gigamost.auth.keys import made_id
+from gigamost.core.directory import Directory, OpenDirectory
 from gigamost.core.errors import GatewayError
-from gigamost.core.ports import Directory, OpenDirectory
 from gigamost.core.tenancy import Change
 
 log = logging.getLogger(__name__)

@@ -18,11 +18,8 @@ from gigamost.app.front_desk import FrontDesk
 from gigamost.app.later import Later
 from gigamost.app.place import kept_at
 from gigamost.app.routing import plan_of
-from gigamost.auth.principal import Principal
 from gigamost.auth.root import derive, root_secret
-from gigamost.batch.execution import Execution
 from gigamost.config import Settings
-from gigamost.core.jobs import Job
 from gigamost.core.request import JsonObject
 from gigamost.history.retention import SWEEP
 from gigamost.objects.ids import Seal
@@ -30,7 +27,6 @@ from gigamost.pipeline.archive import Archive
 from gigamost.pipeline.catalogue import Catalogue
 from gigamost.pipeline.chat import Chat
 from gigamost.pipeline.inline import Inliner
-from gigamost.pipeline.kept import KeptChat
 from gigamost.pipeline.materialise import Materialiser
 from gigamost.pipeline.prepare import Preparer
 from gigamost.pipeline.relay import Relayer
@@ -93,15 +89,13 @@ class Gateway:
         )
         self._history = Opening(kept_at(settings), sweep=SWEEP)
         tasks = Tasks(routes=routes, seal=seal, queue_timeout=settings.queue_timeout)
-        kept_chat = KeptChat(chat, self._history, settings.queue_timeout)
-        execution = Execution(protocols.ALL, chat, kept_chat, tasks, self.front_desk.desk, self._admit)
-        self.later = Later(kept_at(settings), execution, kept_chat, self._places)
+        self.later = Later(settings, self.access, self.accounts, self.front_desk.desk, chat, tasks, self._history)
         self.asgi = Application(
             faces=protocols.ALL,
             endpoints=Endpoints(
                 chat,
                 tasks,
-                kept_chat,
+                self.later.kept_chat,
                 Archive(self._history),
                 Relayer(routes=routes, seal=seal, queue_timeout=settings.queue_timeout),
                 self.later.deferred,
@@ -121,14 +115,6 @@ class Gateway:
                 with_docs=settings.mode == "dev",
             ),
         )
-
-    def _admit(self, job: Job) -> Principal:
-        return self.access.admit_again(job.plan.key_id)
-
-    def _places(self) -> int:
-        """How many requests of jobs may be under way: where there are several places, one is left to those who wait."""
-        limits = [account.gate.snapshot().limit for account in self.accounts.operator]
-        return max(sum(limits) - 1, 1)
 
     @property
     def open_mode(self) -> bool:

@@ -16,7 +16,7 @@ from gigamost.auth.access import Access
 from gigamost.auth.keys import LABEL
 from gigamost.auth.root import derive, root_secret
 from gigamost.config import Settings
-from gigamost.core.ports import OpenDirectory
+from gigamost.core.directory import OpenDirectory
 from gigamost.server.types import App
 from gigamost.store.directory.opening import DirectoryOpening
 from gigamost.store.place import Place

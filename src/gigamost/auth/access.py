@@ -5,7 +5,7 @@ import binascii
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import ip_address
 from time import time
 from urllib.parse import urlsplit
@@ -56,8 +56,9 @@ class Access:
         now: Callable[[], float] = time,
     ) -> None:
         self.ring = ring
-        self._pepper = pepper
-        self._master = keys.digest(pepper, master_key.reveal()) if master_key else None
+        # A client sends the same key with every request, and its digest costs more than the rest of admitting it.
+        self._digest = lru_cache(maxsize=1024)(partial(keys.digest, pepper))
+        self._master = self._digest(master_key.reveal()) if master_key else None
         self._tokens = tokens
         self._may_be_open = open_mode
         self._origins = frozenset(allowed_origins)
@@ -118,7 +119,7 @@ class Access:
     def issue(self, peer: Peer) -> Token:
         """A token for the client key of a request that was admitted. Raises GatewayError (401) when it brought none."""
         for text in keys_in(peer):
-            digest = keys.digest(self._pepper, text)
+            digest = self._digest(text)
             if self.ring.find(digest) is not None:
                 return self._tokens.issue(digest)
         if not self.open_mode:
@@ -126,7 +127,7 @@ class Access:
         return self._tokens.issue(_NO_KEY)
 
     def is_master(self, peer: Peer) -> bool:
-        return any(self._is_master(keys.digest(self._pepper, text)) for text in keys_in(peer))
+        return any(self._is_master(self._digest(text)) for text in keys_in(peer))
 
     def _is_master(self, digest: bytes) -> bool:
         return self._master is not None and hmac.compare_digest(digest, self._master)
@@ -167,7 +168,7 @@ class Access:
         """Of the key itself, or of the one that a token stands for. Raises GatewayError (401) for an old token."""
         holder = self._tokens.read(text)
         if holder is None:
-            return keys.digest(self._pepper, text)
+            return self._digest(text)
         if self._tokens.is_expired(holder):
             raise GatewayError(Kind.UNAUTHENTICATED, "Token has expired", code="token_expired")
         return holder.digest

@@ -15,8 +15,8 @@ from gigamost.core.codec import Stamp
 from gigamost.core.errors import GatewayError, Problem, invalid
 from gigamost.core.face import KeptExchange, ServeResponses
 from gigamost.core.instant import SECOND
+from gigamost.core.job_ports import JobStore, OpenJobs
 from gigamost.core.jobs import Again, Claimed, Job, NewItem, Outcome, Plan
-from gigamost.core.ports import JobStore, OpenJobs
 from gigamost.pipeline.context import Context
 from gigamost.pipeline.kept import KeptChat
 from gigamost.protocols.openai_responses import background as codec
@@ -86,30 +86,29 @@ class Background:
         return await (await self._open()).jobs.delete(context.principal.tenant, response)
 
     async def stream(self, response: str, first: int, context: Context) -> AsyncIterator[bytes] | None:
-        """From the frame `first` on, to its end, with b"" where nothing came for a while."""
+        """From the frame `first` on, to its end. None when there is no such response."""
         store = await self._open()
         job = await store.jobs.get(context.principal.tenant, response)
         return self._frames(response, first, context.principal.tenant) if job is not None else None
 
     async def _frames(self, response: str, first: int, tenant: str) -> AsyncIterator[bytes]:
         store = await self._open()
-        while True:
-            grown = self._grown.setdefault(response, asyncio.Event())
-            job = await store.jobs.get(tenant, response)
-            frames = await store.events.read(response, first, _AT_ONCE)
-            if frames:
-                first = frames[-1][0] + 1
-                yield b"".join(frame for _, frame in frames)
-            ended = job is None or job.state == "ended"
-            if (frames and frames[-1][1] == codec.DONE) or (ended and not frames):
-                self._grown.pop(response, None)
-                return
-            if not frames:
-                try:
-                    async with asyncio.timeout(_LOOK):
-                        await grown.wait()
-                except TimeoutError:
-                    yield b""
+        try:
+            while True:
+                grown = self._grown.setdefault(response, asyncio.Event())
+                job = await store.jobs.get(tenant, response)
+                frames = await store.events.read(response, first, _AT_ONCE)
+                if frames:
+                    first = frames[-1][0] + 1
+                    yield b"".join(frame for _, frame in frames)
+                    if frames[-1][1] == codec.DONE:
+                        return
+                elif job is None or job.state == "ended":
+                    return
+                else:
+                    await _either(grown, _LOOK)
+        finally:
+            self._grown.pop(response, None)  # others that watch it look for themselves
 
     # What a worker does with one.
 
@@ -173,6 +172,15 @@ class Background:
         grown = self._grown.pop(job, None)
         if grown is not None:
             grown.set()
+
+
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    """Returns when it is set, or when the time is up."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
 
 
 def _stamp(job: Job, exchange: KeptExchange) -> Stamp:

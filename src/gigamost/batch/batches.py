@@ -9,11 +9,11 @@ import msgspec
 
 from gigamost.batch.background import refuse_own_credential
 from gigamost.batch.files import BatchFiles, results
+from gigamost.core.batches import NewBatch
 from gigamost.core.errors import GatewayError, invalid
 from gigamost.core.errors import Kind as Error
-from gigamost.core.face import NewBatch
+from gigamost.core.job_ports import OpenJobs
 from gigamost.core.jobs import Job, JobPage, JobWindow, Kind, Plan, Result
-from gigamost.core.ports import OpenJobs
 from gigamost.pipeline.context import Context
 
 _AT_ONCE: Final = 500  # items that are written together

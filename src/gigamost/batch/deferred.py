@@ -10,8 +10,8 @@ from gigamost.batch.execution import Execution, MarkSent
 from gigamost.batch.files import BatchFiles
 from gigamost.batch.recurrence import INTERRUPTED
 from gigamost.batch.worker import LEASE, Worker
+from gigamost.core.job_ports import JobStore, OpenJobs
 from gigamost.core.jobs import Again, Claimed, Job, Outcome
-from gigamost.core.ports import JobStore, OpenJobs
 from gigamost.pipeline.kept import KeptChat
 
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from gigamost.batch.files import shown
 from gigamost.batch.intake import take_in
+from gigamost.core.job_ports import JobStore
 from gigamost.core.jobs import Job, JobOutcome, KeptFile, Share
-from gigamost.core.ports import JobStore
 from gigamost.protocols.openai_tasks import batches
 
 _ABANDONED: Final = 600.0  # seconds in which a client has sent all items of a batch

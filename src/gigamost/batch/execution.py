@@ -5,7 +5,10 @@ from time import time, time_ns
 from typing import NamedTuple
 from uuid import uuid4
 
+import msgspec
+
 from gigamost.auth.principal import Principal
+from gigamost.auth.scopes import check_face
 from gigamost.batch.recurrence import again
 from gigamost.core.codec import Stamp
 from gigamost.core.errors import GatewayError, Kind, Problem, invalid
@@ -36,6 +39,7 @@ MarkSent = Callable[[], Awaitable[bool]]
 
 WITHDRAWN = Problem(Kind.UNAVAILABLE, "The request was withdrawn before it was sent.", code="withdrawn")
 _JSON = {"content-type": "application/json"}
+_BEHIND = 1_000_000  # in a line, as no operator counts
 
 
 class Entered(NamedTuple):
@@ -96,7 +100,8 @@ class Execution:
     async def enter(self, job: Job, request_id: str, mark_sent: MarkSent) -> Entered:
         """Raises GatewayError as a client's own request would."""
         principal = self._admit(job)
-        visit = await self._desk.enter(principal, job.plan.face, request_id)
+        check_face(principal, job.plan.face)
+        visit = await self._desk.enter(_last_in_line(principal), job.plan.face, request_id)
         marks: list[bool] = []
 
         async def before_sending() -> None:
@@ -145,6 +150,12 @@ class Execution:
                 return await self._answer(choose(incoming), incoming, context)
             case _:
                 raise TypeError(f"a batch cannot ask for {type(service).__name__}")
+
+
+def _last_in_line(principal: Principal) -> Principal:
+    """Where a key or tenant has a limited number of places, those who wait for an answer come first."""
+    priority = principal.defaults.priority - _BEHIND
+    return msgspec.structs.replace(principal, defaults=msgspec.structs.replace(principal.defaults, priority=priority))
 
 
 def incoming_of(item: Claimed) -> Incoming:

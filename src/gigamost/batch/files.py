@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from gigamost.core.errors import GatewayError, Kind, invalid
 from gigamost.core.face import NewFile
+from gigamost.core.job_ports import JobStore, OpenJobs
 from gigamost.core.jobs import KeptFile, Result, Share
-from gigamost.core.ports import JobStore, OpenJobs
 from gigamost.core.tasks import StoredFile
 from gigamost.pipeline.context import Context
 from gigamost.protocols.openai_tasks import batches
@@ -26,14 +26,17 @@ class BatchFiles:
         self._open = open_jobs
 
     async def upload(self, new: NewFile, context: Context) -> StoredFile:
-        if not new.data:
+        return await self.take_in(new.name, _pieces(new.data), context)
+
+    async def take_in(self, name: str, pieces: AsyncIterator[bytes], context: Context) -> StoredFile:
+        """The same of a file that is not whole anywhere."""
+        tenant, store = context.principal.tenant, await self._open()
+        file = KeptFile(batches.FILE_PREFIX + uuid4().hex, name or "file", "batch", int(time()))
+        kept = await store.files.put(tenant, file, _limited(pieces))
+        if not kept.size:
+            await store.files.delete(tenant, kept.id)
             raise invalid("file is empty.", "file")
-        if len(new.data) > MAX_BYTES:
-            message = f"file: {len(new.data)} bytes are over the limit for batches, {MAX_BYTES} bytes: send several."
-            raise GatewayError(Kind.TOO_LARGE, message, param="file")
-        file = KeptFile(batches.FILE_PREFIX + uuid4().hex, new.name or "file", new.purpose, int(time()))
-        store = await self._open()
-        return _told(await store.files.put(context.principal.tenant, file, _pieces(new.data)))
+        return _told(kept)
 
     async def list_files(self, context: Context) -> Sequence[StoredFile]:
         return [_told(file) for file in await (await self._open()).files.list(context.principal.tenant)]
@@ -76,6 +79,16 @@ async def shown(job: str, share: Share, store: JobStore) -> AsyncIterator[bytes]
     async for result in results(job, store):
         if (result.state == "succeeded") == (share == "output") and (result.body or not result.status):
             yield batches.encode_line(job, result)
+
+
+async def _limited(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    size = 0
+    async for piece in pieces:
+        size += len(piece)
+        if size > MAX_BYTES:
+            message = f"file: more than {MAX_BYTES} bytes, the limit for batches: send several."
+            raise GatewayError(Kind.TOO_LARGE, message, param="file")
+        yield piece
 
 
 async def _pieces(data: bytes) -> AsyncIterator[bytes]:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from gigamost.core.errors import GatewayError, Problem
+from gigamost.core.job_ports import JobStore
 from gigamost.core.jobs import Job, NewItem
-from gigamost.core.ports import JobStore
 from gigamost.protocols.openai_tasks import batches
 
 _AT_ONCE: Final = 200  # items that are written together

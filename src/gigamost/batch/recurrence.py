@@ -9,7 +9,7 @@ _ATTEMPTS: Final = 8  # of an item that fails for another reason than a limit
 _LONGEST: Final = 600.0  # seconds between two attempts
 # The gateway was killed, or lost its database, after the item had been sent.
 INTERRUPTED: Final = Problem(
-    Kind.INTERNAL,
+    Kind.UPSTREAM_FAILED,
     "The gateway was interrupted while this request was being answered. It is not sent again, because it may have been "
     "paid for already: send it in a new batch if you need it.",
     code="interrupted",

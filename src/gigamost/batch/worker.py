@@ -12,8 +12,8 @@ from typing import Final, Protocol
 from uuid import uuid4
 
 from gigamost.core.errors import GatewayError
+from gigamost.core.job_ports import JobStore, OpenJobs
 from gigamost.core.jobs import Again, Claimed, Job, Outcome
-from gigamost.core.ports import JobStore, OpenJobs
 
 log = logging.getLogger(__name__)
 
@@ -101,10 +101,14 @@ class Worker:
                 try:
                     store = await self._open()
                     beat = beat or asyncio.create_task(self._beat(store))
-                    if not await self._step(store) and not await store.is_busy() and not self._is_shared:
+                    is_busy = await self._step(store) or await store.is_busy()
+                    if not (is_busy or self._is_shared or self._poked.is_set()):
                         return
                 except GatewayError as error:
                     log.warning("jobs cannot be worked on now: %s", error.problem.detail or error.problem.message)
+                except Exception:
+                    # The edge of a background task: one job must not end the worker. It is tried again after its lease.
+                    log.exception("a job failed")
                 await self._rest()
         finally:
             if beat is not None:
@@ -177,7 +181,14 @@ class Worker:
         except Exception:
             # The edge of a background task: one item must not end the worker.
             log.exception("an item of %s failed", item.job.id)
+            await self._break_off(store, item)
+
+    async def _break_off(self, store: JobStore, item: Claimed) -> None:
+        """What cannot even be told stays in the rows until its job expires."""
+        try:
             await store.queue.settle(self.name, item, await self._work.give_up(item, is_cancelled=False))
+        except (GatewayError, LookupError) as error:
+            log.warning("an item of %s could not be closed: %s", item.job.id, error)
 
     async def _outcome(self, item: Claimed, mark_sent: MarkSent) -> Outcome | Again:
         if item.was_sent:

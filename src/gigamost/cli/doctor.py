@@ -4,6 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
+
+from gigamost.app.accounts import Accounts
+from gigamost.app.counting import Counting
 from gigamost.auth.root import root_secret
 from gigamost.cli import gigachat_checks, redis_ping
 from gigamost.cli.finding import Finding
@@ -52,6 +56,30 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     for credential in settings.gigachat.pool:
         async for finding in gigachat_checks.check(settings, credential):
             yield finding
+    async for finding in _others(settings):
+        yield finding
+
+
+async def _others(settings: Settings) -> AsyncIterator[Finding]:
+    """The upstreams beside GigaChat."""
+    without_pool = msgspec.structs.replace(settings.gigachat, pool=())
+    others = msgspec.structs.replace(settings, gigachat=without_pool)
+    try:
+        accounts = Accounts(others, Counting(others))
+    except (ValueError, OSError) as error:
+        yield Finding("fail", f"upstreams: {error}")
+        return
+    try:
+        for row in settings.upstreams:
+            trial = await accounts.test(row.name)
+            models = f", {trial.models} models" if trial.models is not None else ""
+            if trial.ok:
+                yield Finding("ok", f"{row.name}: {row.base_url} answers{models}")
+            else:
+                advice = f"Check base_url and api_key of {row.name} in the configuration"
+                yield Finding("fail", f"{row.name}: {row.base_url}: {trial.problem}", advice)
+    finally:
+        await accounts.close()
 
 
 def _state_folder(settings: Settings) -> Finding:

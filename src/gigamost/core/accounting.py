@@ -44,8 +44,8 @@ class Intent(msgspec.Struct, frozen=True):
 
 
 class Settlement(msgspec.Struct, frozen=True):
-    """What became of it. `status` is the HTTP status that the client saw, 499 for one that left; durations are
-    milliseconds, `ttft_ms` to the first content."""
+    """What became of it. `status` is the HTTP status that the client saw, 499 for one that left (from 400 on the state
+    is failed or aborted); durations are milliseconds, `ttft_ms` to the first content."""
 
     id: str
     finished: float
@@ -146,7 +146,8 @@ class Spending(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How much of a budget's period is gone, and how much is held by requests that are open."""
+    """How much of a budget's period is gone, and how much is held by requests that are open. What gateways have leased
+    is in neither, though nobody else may spend it."""
 
     owner: str
     period: Period

@@ -10,11 +10,11 @@ from typing import Protocol
 
 import msgspec
 
+from gigamost.core.batches import ServeBatches
 from gigamost.core.codec import Exchange, Stamp
 from gigamost.core.errors import Problem
 from gigamost.core.fold import Reply
 from gigamost.core.history import Conversation, Item, KeptResponse, Page, Refers, Window
-from gigamost.core.jobs import Job, JobPage, JobWindow, Kind, NewItem, Result
 from gigamost.core.messages import Media
 from gigamost.core.models import Model
 from gigamost.core.request import ChatRequest, JsonObject
@@ -174,11 +174,13 @@ class StartUpload(msgspec.Struct, frozen=True, tag=True):
 
 
 class UploadFile(msgspec.Struct, frozen=True, tag=True):
-    """`headers` go with the answer."""
+    """`headers` go with the answer. `unused`: the input of a batch may come as a form, and these of its fields cannot
+    be honoured."""
 
     decode: Callable[[Incoming], NewFile]
     encode: Callable[[StoredFile, Incoming], bytes]
     headers: tuple[tuple[str, str], ...] = ()
+    unused: Callable[[Mapping[str, str]], tuple[str, ...]] | None = None
 
 
 class ListFiles(msgspec.Struct, frozen=True, tag=True):
@@ -277,66 +279,6 @@ class DeleteItem(msgspec.Struct, frozen=True, tag=True):
     encode: Callable[[Conversation], bytes]
 
 
-class NewBatch(msgspec.Struct, frozen=True):
-    """A batch that a client begins: each of `items`, or of the lines of `input_file`, is a request to the endpoint
-    `path` of the same face, with `parameters` in its path. `about` is JSON that the protocol shows again; `lifetime`
-    seconds. `ignored` as in `ChatRequest`."""
-
-    path: str
-    about: bytes
-    lifetime: int
-    items: tuple[NewItem, ...] = ()
-    input_file: str = ""
-    parameters: dict[str, str] = {}
-    ignored: tuple[str, ...] = ()
-
-
-class CreateBatch(msgspec.Struct, frozen=True, tag=True):
-    """`prefix` is that of its id."""
-
-    kind: Kind
-    prefix: str
-    decode: Callable[[Incoming], NewBatch]
-    encode: Callable[[Job, Incoming], bytes]
-
-
-class GetBatch(msgspec.Struct, frozen=True, tag=True):
-    """The path has a parameter `batch`, as have those of the next ones. `has_results`: the results are shown in it once
-    it has ended; else there are none."""
-
-    kind: Kind
-    encode: Callable[[Job, Sequence[Result], Incoming], bytes]
-    has_results: bool = False
-
-
-class ListBatches(msgspec.Struct, frozen=True, tag=True):
-    """`decode` raises GatewayError (400)."""
-
-    kind: Kind
-    decode: Callable[[Incoming], JobWindow]
-    encode: Callable[[JobPage, Incoming], bytes]
-
-
-class CancelBatch(msgspec.Struct, frozen=True, tag=True):
-    kind: Kind
-    encode: Callable[[Job, Incoming], bytes]
-
-
-class DeleteBatch(msgspec.Struct, frozen=True, tag=True):
-    """`encode` takes its id. One that has not ended is not deleted."""
-
-    kind: Kind
-    encode: Callable[[str], bytes]
-
-
-class ReadResults(msgspec.Struct, frozen=True, tag=True):
-    """A line for each item of a batch that has ended."""
-
-    kind: Kind
-    encode: Callable[[Result], bytes]
-
-
-ServeBatches = CreateBatch | GetBatch | ListBatches | CancelBatch | DeleteBatch | ReadResults
 KeptResponses = GetResponse | CancelResponse | DeleteResponse
 ServeConversations = (
     CreateConversation

@@ -78,7 +78,10 @@ class Attempt:
         """Raises Failed, and GatewayError for a request that cannot be made for this target."""
         turn = Turn(self._target.account)
         try:
-            release = await self._place()
+            try:
+                release = await self._lane.acquire(self._target, self._visit)
+            except GatewayError as error:
+                raise Failed("crowded", error.problem) from error
             try:
                 opened = await self._posts(turn)
             except BaseException:
@@ -90,12 +93,6 @@ class Attempt:
         if opened.ended:
             opened.close()
         return opened
-
-    async def _place(self) -> Callable[[], None]:
-        try:
-            return await self._lane.acquire(self._target, self._visit)
-        except GatewayError as error:
-            raise Failed("crowded", error.problem) from error
 
     async def _posts(self, turn: Turn) -> Opened:
         ready = await self._prepare(self._target, self._dialect)
@@ -203,10 +200,8 @@ class Attempt:
 def _demand_content(opened: Opened) -> None:
     """An answer that failed, or ended with nothing, before any of it was shown may still be asked for elsewhere. A call
     that the model could not write is no failure: it is asked for again (see `followup`)."""
-    match opened.first[-1] if opened.first else None:
-        case Failure(problem=problem) if problem.code != BROKEN_CALL:
-            raise failed_inside(problem)
-        case Finish(reason="stop") if not opened.has_content:
-            raise Failed("empty", EMPTY)
-        case _:
-            return
+    last = opened.first[-1] if opened.first else None
+    if type(last) is Failure and last.problem.code != BROKEN_CALL:
+        raise failed_inside(last.problem)
+    if type(last) is Finish and last.reason == "stop" and not opened.has_content:
+        raise Failed("empty", EMPTY)

@@ -65,7 +65,7 @@ class Sender:
         failure: GatewayError | None = None
         while left:
             target = left.pop(0)
-            if not _may_ask(target) and any(map(_may_ask, left)):
+            if left and not _may_ask(target) and any(map(_may_ask, left)):
                 continue
             has_next = failure is None and bool(left)
             try:

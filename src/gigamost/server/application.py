@@ -9,7 +9,7 @@ from gigamost.auth.access import Access, Peer
 from gigamost.auth.principal import NOBODY
 from gigamost.auth.scopes import check_face
 from gigamost.core.errors import GatewayError, Kind, Problem
-from gigamost.core.face import Face, Incoming
+from gigamost.core.face import Face, Incoming, UploadFile
 from gigamost.pipeline.context import Context
 from gigamost.pipeline.desk import GONE, Desk
 from gigamost.server import logs
@@ -113,7 +113,8 @@ class Application:
         if endpoint is None:
             message = f"{http.method} is not possible here: use {', '.join(match.allowed)}."
             raise GatewayError(Kind.METHOD_NOT_ALLOWED, message)
-        body = await http.body() if http.method in ("POST", "PUT", "PATCH") else b""
+        comes_in_pieces = type(endpoint.service) is UploadFile and endpoint.service.unused is not None
+        body = await http.body() if http.method in ("POST", "PUT", "PATCH") and not comes_in_pieces else b""
         incoming = Incoming(body, match.parameters, http.query, http.headers)
         own = http.headers
         visit = await self._desk.enter(principal, match.face.name, http.request_id, own.get("x-request-id", ""))

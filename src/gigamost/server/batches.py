@@ -5,21 +5,23 @@ from typing import Final, assert_never
 from urllib.parse import quote
 
 from gigamost.batch.deferred import Deferred
-from gigamost.core.codec import Stamp
-from gigamost.core.errors import invalid
-from gigamost.core.face import (
+from gigamost.core.batches import (
     CancelBatch,
-    CancelResponse,
     CreateBatch,
     DeleteBatch,
-    DeleteResponse,
     GetBatch,
-    GetResponse,
-    Incoming,
-    KeptExchange,
     ListBatches,
     ReadResults,
     ServeBatches,
+)
+from gigamost.core.codec import Stamp
+from gigamost.core.errors import invalid
+from gigamost.core.face import (
+    CancelResponse,
+    DeleteResponse,
+    GetResponse,
+    Incoming,
+    KeptExchange,
 )
 from gigamost.history import absent
 from gigamost.pipeline.archive import Archive
@@ -136,9 +138,8 @@ class ResponseEndpoints:
         idle = KeepAlive(http, keepalive())
         try:
             async for data in frames:
-                if data:
-                    idle.is_quiet = False
-                    await http.write(data)
+                idle.is_quiet = False
+                await http.write(data)
         finally:
             idle.stop()
         await http.write(b"", more=False)

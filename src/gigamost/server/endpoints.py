@@ -7,33 +7,35 @@ from gigamost.auth.access import Peer
 from gigamost.auth.tokens import Token
 from gigamost.batch.deferred import Deferred
 from gigamost.batch.files import is_kept
+from gigamost.core.batches import (
+    CancelBatch,
+    CreateBatch,
+    DeleteBatch,
+    GetBatch,
+    ListBatches,
+    ReadResults,
+)
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.face import (
     AddItems,
-    CancelBatch,
     CancelResponse,
     Choose,
-    CreateBatch,
     CreateConversation,
-    DeleteBatch,
     DeleteConversation,
     DeleteFile,
     DeleteItem,
     DeleteResponse,
     ExchangeKey,
-    GetBatch,
     GetConversation,
     GetFile,
     GetItem,
     GetModel,
     GetResponse,
     Incoming,
-    ListBatches,
     ListFiles,
     ListItems,
     ListModels,
     ReadFile,
-    ReadResults,
     Relay,
     Say,
     ServeChat,
@@ -47,6 +49,7 @@ from gigamost.core.face import (
     UpdateConversation,
     UploadFile,
 )
+from gigamost.history.retention import check_keeps
 from gigamost.pipeline.archive import Archive
 from gigamost.pipeline.chat import Chat
 from gigamost.pipeline.context import Context
@@ -59,6 +62,7 @@ from gigamost.server.kept import KeptEndpoints
 from gigamost.server.relay import relay
 from gigamost.server.respond import JSON, ignored, respond, stamp
 from gigamost.server.types import Header
+from gigamost.server.uploads import BatchInput, take_in
 
 
 class Endpoints:
@@ -142,6 +146,7 @@ class Endpoints:
         exchange = service.decode(incoming)
         marked = stamp(http, exchange.request.model)
         if exchange.is_background:
+            check_keeps(context.principal.defaults)
             await self._responses.begin(exchange, http, incoming, marked, context)
             return
         answer = await self._kept_chat.answer(exchange, marked, context)
@@ -178,6 +183,20 @@ class Endpoints:
             case _:
                 assert_never(service)
 
+    async def _upload(self, service: UploadFile, http: Http, incoming: Incoming, context: Context) -> None:
+        if service.unused is not None:
+            taken = await take_in(http, incoming)
+            if isinstance(taken, BatchInput):
+                file = await self._batch_files.take_in(taken.form.file_name, taken.pieces, context)
+                unused = ignored(service.unused(taken.form.fields))
+                await http.whole(200, service.encode(file, incoming), [JSON, *unused])
+                return
+            incoming = taken
+        new = service.decode(incoming)
+        upload = self._batch_files.upload if new.purpose == "batch" else self._tasks.upload
+        data = service.encode(await upload(new, context), incoming)
+        await http.whole(200, data, [JSON, *_raw(service.headers), *ignored(new.ignored)])
+
     async def _serve_files(
         self,
         service: UploadFile | ListFiles | GetFile | ReadFile | DeleteFile,
@@ -188,11 +207,8 @@ class Endpoints:
         file_id = incoming.path.get("file", "")
         kept = self._batch_files
         match service:
-            case UploadFile(decode=decode, encode=encode, headers=headers):
-                new = decode(incoming)
-                upload = kept.upload if new.purpose == "batch" else self._tasks.upload
-                data = encode(await upload(new, context), incoming)
-                await http.whole(200, data, [JSON, *_raw(headers), *ignored(new.ignored)])
+            case UploadFile():
+                await self._upload(service, http, incoming, context)
             case ListFiles(encode=encode, has_batches=has_batches):
                 listed = await kept.list_files(context) if has_batches else ()
                 await http.whole(200, encode([*listed, *await self._tasks.list_files(context)], incoming), [JSON])

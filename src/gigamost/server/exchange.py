@@ -1,7 +1,7 @@
 """One HTTP request and its response: reading the body within limits, noticing that the client has gone, sending."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from time import monotonic
 from urllib.parse import parse_qsl
 
@@ -61,6 +61,20 @@ class Http:
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def chunks(self, limit: int = MAX_BODY) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises GatewayError (413), ClientGone."""
+        size, more = 0, True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            more = message.get("more_body", False)
+            yield chunk
 
     async def head(self, status: int, headers: list[Header]) -> None:
         self.status = status

@@ -6,17 +6,19 @@ from typing import Any, Final
 
 import msgspec
 
-from gigamost.core.body import BodyReader, Rule
-from gigamost.core.errors import invalid
-from gigamost.core.face import (
+from gigamost.core.batches import (
     CancelBatch,
     CreateBatch,
     DeleteBatch,
     GetBatch,
-    Incoming,
     ListBatches,
     NewBatch,
     ReadResults,
+)
+from gigamost.core.body import BodyReader, Rule
+from gigamost.core.errors import invalid
+from gigamost.core.face import (
+    Incoming,
     Service,
 )
 from gigamost.core.instant import SECOND, rfc3339

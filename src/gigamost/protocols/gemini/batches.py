@@ -6,17 +6,19 @@ from typing import Final
 
 import msgspec
 
-from gigamost.core.body import BodyReader, Rule
-from gigamost.core.errors import GatewayError, invalid
-from gigamost.core.face import (
+from gigamost.core.batches import (
     CancelBatch,
     CreateBatch,
     DeleteBatch,
-    Endpoint,
     GetBatch,
-    Incoming,
     ListBatches,
     NewBatch,
+)
+from gigamost.core.body import BodyReader, Rule
+from gigamost.core.errors import GatewayError, invalid
+from gigamost.core.face import (
+    Endpoint,
+    Incoming,
 )
 from gigamost.core.instant import SECOND, rfc3339
 from gigamost.core.jobs import Job, JobPage, JobWindow, NewItem, Result

@@ -1,16 +1,18 @@
 """OpenAI's API beside chat (server role): embeddings, models, files, batches, pictures, moderation; and what its
 relatives have beside it: Azure's paths, LiteLLM's and Copilot's lists of models."""
 
-from gigamost.core.face import (
+from gigamost.core.batches import (
     CancelBatch,
     CreateBatch,
+    GetBatch,
+    ListBatches,
+)
+from gigamost.core.face import (
     DeleteFile,
     Endpoint,
     ExchangeKey,
-    GetBatch,
     GetFile,
     GetModel,
-    ListBatches,
     ListFiles,
     ListModels,
     ReadFile,
@@ -31,7 +33,7 @@ _SERVICES = (
     *_OF_A_MODEL,
     ("GET", "/models", ListModels(models.encode_list)),
     ("GET", "/models/{model:path}", GetModel(models.encode)),
-    ("POST", "/files", UploadFile(files.decode_upload, files.encode)),
+    ("POST", "/files", UploadFile(files.decode_upload, files.encode, unused=files.unused)),
     ("GET", "/files", ListFiles(files.encode_list, has_batches=True)),
     ("GET", "/files/{file}", GetFile(files.encode)),
     ("DELETE", "/files/{file}", DeleteFile(files.encode_deleted)),

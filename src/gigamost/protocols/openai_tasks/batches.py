@@ -6,10 +6,13 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from gigamost.core.batches import NewBatch
 from gigamost.core.body import BodyReader, Rule, misfit
 from gigamost.core.errors import GatewayError, Problem, invalid
 from gigamost.core.errors import Kind as Error
-from gigamost.core.face import Incoming, NewBatch
+from gigamost.core.face import (
+    Incoming,
+)
 from gigamost.core.jobs import Job, JobPage, JobWindow, NewItem, Result, Share
 
 JsonObject = dict[str, Any]

@@ -38,9 +38,14 @@ def decode_upload(incoming: Incoming) -> NewFile:
     upload = next((upload for upload in given.uploads if upload.field == "file"), None)
     if upload is None:
         raise invalid("file is missing: send it as the part `file` of the form, with a file name.", "file")
-    names = dict.fromkeys(name.partition("[")[0] for name in given.fields)  # `a[b]` is a part of `a`
-    ignored = tuple(name for name in names if RULES.get(name, Rule("ignored")).fate == "ignored")
-    return NewFile(upload.name, upload.data, upload.mime, _purpose(given.fields.get("purpose", "")), ignored)
+    purpose = _purpose(given.fields.get("purpose", ""))
+    return NewFile(upload.name, upload.data, upload.mime, purpose, unused(given.fields))
+
+
+def unused(fields: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of what a form says in vain."""
+    names = dict.fromkeys(name.partition("[")[0] for name in fields)  # `a[b]` is a part of `a`
+    return tuple(name for name in names if RULES.get(name, Rule("ignored")).fate == "ignored")
 
 
 def _purpose(given: str) -> str:

@@ -10,7 +10,7 @@ Item = TypeVar("Item", Key, Tenant, Change)
 
 
 class MemoryDirectory:
-    """`core.ports.Directory`."""
+    """`core.directory.Directory`."""
 
     def __init__(self) -> None:
         self.number = 0

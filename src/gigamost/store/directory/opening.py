@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gigamost.core.ports import Directory
+from gigamost.core.directory import Directory
 from gigamost.core.tenancy import Roll
 from gigamost.store.directory.memory import MemoryDirectory
 from gigamost.store.directory.rolls import SqliteRolls
@@ -20,7 +20,7 @@ _POOL: Final = 3  # connections to PostgreSQL: one that looks, and some for admi
 
 
 class DirectoryOpening:
-    """`core.ports.OpenDirectory`, and `core.ports.Rolls` for a watch."""
+    """`core.directory.OpenDirectory`, and `core.directory.Rolls` for a watch."""
 
     def __init__(self, place: Place) -> None:
         self._place = msgspec.structs.replace(place, pool=_POOL) if isinstance(place, Postgres) else place

@@ -1,5 +1,5 @@
-"""`core.ports.Rolls` of a SQLite file with the standard library alone: a gateway that only reads its keys needs neither
-SQLAlchemy nor, before there is a first key, a file."""
+"""`core.directory.Rolls` of a SQLite file with the standard library alone: a gateway that only reads its keys needs no
+SQLAlchemy and, before there is a first key, no file."""
 
 import asyncio
 import sqlite3

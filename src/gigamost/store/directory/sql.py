@@ -1,4 +1,4 @@
-"""`core.ports.Directory` in a database. A change, its line in the audit and the new revision are one transaction."""
+"""`core.directory.Directory` in a database. A change, its line in the audit and its revision are one transaction."""
 
 from collections.abc import Callable, Sequence
 from typing import Final

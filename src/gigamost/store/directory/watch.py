@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 from gigamost.auth.ring import Ring
+from gigamost.core.directory import Rolls
 from gigamost.core.errors import GatewayError
-from gigamost.core.ports import Rolls
 
 log = logging.getLogger(__name__)
 

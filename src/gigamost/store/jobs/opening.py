@@ -6,7 +6,7 @@ from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
 
-from gigamost.core.ports import JobStore
+from gigamost.core.job_ports import JobStore
 from gigamost.store.opening import open_database
 from gigamost.store.place import Place, Postgres
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from gigamost.core.accounting import Intent, Refusal, Settlement
-from gigamost.core.errors import GatewayError
+from gigamost.core.errors import GatewayError, Kind
 from gigamost.store.ledger.group import withdrawn
 from gigamost.store.ledger.rows import countable, storable
 
@@ -91,11 +91,13 @@ class Lane:
             outcomes = await self._apply([intent for intent, _ in asked], settlements)
         except GatewayError as error:
             log.warning("the ledger could not be written: %s", error.problem.detail)
-            outcomes = [error] * len(asked)
+            _hand_out(asked, [error] * len(asked))
             self._settlements[:0] = settlements
-            _hand_out(asked, outcomes)
             await asyncio.sleep(_RETRY)
             return
+        except Exception as error:  # whatever it is, those who wait must hear of it
+            log.exception("a group of the ledger cannot be written")
+            outcomes = [GatewayError(Kind.INTERNAL, "The ledger failed.", detail=repr(error))] * len(asked)
         _hand_out(asked, outcomes)
 
 

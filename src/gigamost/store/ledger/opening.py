@@ -28,6 +28,7 @@ SPOOL: Final = "ledger-spool.db"
 BEAT: Final = 5.0  # seconds between two signs of life
 SILENT: Final = 30.0  # seconds without one, after which a gateway is taken for dead
 SWEEP: Final = 10.0  # seconds between two looks for dead ones
+DRAIN: Final = 10.0  # seconds at the end for what was settled
 FORGET: Final = 3600.0  # seconds between two looks for rows that are too old
 
 
@@ -87,8 +88,12 @@ class LedgerOpening:
         if self._caretaker is not None:
             self._caretaker.cancel()
             await asyncio.gather(self._caretaker, return_exceptions=True)
-            await self._kept.drain()
-            await self._kept.leave()
+            try:
+                async with asyncio.timeout(DRAIN):
+                    await self._kept.drain()
+                await self._kept.leave()
+            except (GatewayError, TimeoutError):
+                log.exception("not everything that was settled could be written: another gateway will close it")
         await self._kept.close()
         if isinstance(self.books, _Books):
             await self.books.close()
@@ -118,6 +123,8 @@ async def _repeat(seconds: float, call: Callable[[], Awaitable[None]], *, first:
             await call()
         except GatewayError as error:
             log.warning("the ledger cannot be looked after: %s", error.problem.detail)
+        except Exception:  # whatever it is: without its beat this gateway would be taken for dead
+            log.exception("the ledger cannot be looked after")
         await asyncio.sleep(seconds)
 
 

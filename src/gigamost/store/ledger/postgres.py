@@ -225,7 +225,10 @@ class PostgresLedger:
             except GatewayError as error:
                 log.warning("PostgreSQL cannot be used: %s", error.problem.message)
             except (*_GONE, sqlite3.Error) as error:
-                log.debug("PostgreSQL is still away: %s", error)
+                log.debug("PostgreSQL is still away: %r", error)
+                self._drop()
+            except Exception:  # whatever it is, it is tried again
+                log.exception("what was spooled cannot be brought to PostgreSQL")
                 self._drop()
         log.info("PostgreSQL is there, and has what was spooled")
 

@@ -1,7 +1,10 @@
 """The ledger in a SQLite file: prepared statements on one connection, in the thread of `writer`."""
 
+import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from time import time
 from typing import Final, Literal
@@ -13,14 +16,18 @@ from gigamost.store.ledger.group import Account, Balance, Group, Row, accounts
 from gigamost.store.ledger.rows import COLUMNS, intent_values, read_row, settlement_values
 from gigamost.store.ledger.writer import Writer
 
+log = logging.getLogger(__name__)
+
 Sync = Literal["normal", "full"]
+_CHECKPOINT: Final = 1.0  # seconds between two of them
 _AT_ONCE: Final = 500  # rows that are swept or forgotten between two groups
-# A checkpoint waits for the disk, and whoever opens then waits for it: rarer than by default.
+# A checkpoint waits for the disk, and whoever opens then would wait for it. Another thread makes them, so that the
+# writer has little left to do when its log has become long.
 _PRAGMAS: Final = (
     "journal_mode = WAL",
     "busy_timeout = 10000",
     "cache_size = -8192",
-    "wal_autocheckpoint = 4000",
+    "wal_autocheckpoint = 8000",
 )
 
 _INSERT: Final = (
@@ -80,14 +87,22 @@ class SqliteLedger:
         self._sync = sync
         self.now = now
         self._open: dict[str, Row] = {}  # of the writer's thread: what it opened need not be read to be settled
-        self._writer = Writer(self._connect, self._apply, now)
+        self._writer = Writer(self.connect, self._apply, now)
         self.open = self._writer.open
         self.settle = self._writer.settle
         self.drain = self._writer.drain
-        self.close = self._writer.close
+        self._is_written = False  # since the last checkpoint
+        self._checkpoints: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         await self.beat()
+        self._checkpoints = asyncio.get_running_loop().create_task(self._checkpoint_for_ever())
+
+    async def close(self) -> None:
+        await self._writer.close()
+        if self._checkpoints is not None:
+            self._checkpoints.cancel()
+            await asyncio.gather(self._checkpoints, return_exceptions=True)
 
     async def beat(self) -> None:
         await self._writer.run(lambda connection: connection.execute(_BEAT, (self._replica, self.now())).rowcount)
@@ -113,17 +128,33 @@ class SqliteLedger:
     async def leave(self) -> None:
         await self._writer.run(lambda connection: connection.execute(_LEAVE, (self._replica,)).rowcount)
 
-    def _connect(self) -> sqlite3.Connection:
+    def connect(self) -> sqlite3.Connection:
         # Autocommit: transactions begin where this file says so. The thread that connects is the only one to use it.
         connection = sqlite3.connect(self._file, isolation_level=None, cached_statements=64)
         for pragma in (*_PRAGMAS, f"synchronous = {self._sync}"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
+    async def _checkpoint_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(_CHECKPOINT)
+            if self._is_written:
+                self._is_written = False
+                await asyncio.to_thread(self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        """As far as that is possible without anybody waiting for it."""
+        try:
+            with closing(sqlite3.connect(self._file)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            log.debug("no checkpoint was made: %s", error)
+
     def _apply(
         self, connection: sqlite3.Connection, intents: Sequence[Intent], settlements: Sequence[Settlement]
     ) -> Sequence[Refusal | None]:
         """All of it in one transaction. Raises sqlite3.Error."""
+        self._is_written = True
         try:
             return self._write(connection, intents, settlements)
         except (sqlite3.IntegrityError, _NotAsKnownError):

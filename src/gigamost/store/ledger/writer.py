@@ -26,7 +26,7 @@ Job = Callable[[sqlite3.Connection], Any]  # whatever it gives is handed to whoe
 _Asked = tuple[Intent, asyncio.Future[Any]]
 _LINGER: Final = 0.02  # seconds that a settlement waits for company
 _RETRY: Final = 1.0  # seconds between two tries to write what was settled
-_UNFIT: Final = (ValueError, OverflowError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+_UNFIT: Final = (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 
 
 class Writer:
@@ -115,9 +115,7 @@ class Writer:
             for job, future in asked:
                 if not isinstance(job, Intent):
                     self._do(job, future)
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._disconnect()
 
     def _take_settlements(self) -> list[Settlement]:
         return self._unwritten + [self._settlements.popleft() for _ in range(len(self._settlements))]
@@ -132,15 +130,19 @@ class Writer:
             return self._write_singly(asked, settlements, error)
         except (sqlite3.Error, OSError) as error:
             log.warning("the ledger could not be written: %s", error)
+            self._disconnect()
             self._answer([(future, _unusable(error)) for _, future in asked])
             return settlements
+        except Exception as error:  # whatever it is, those who wait must hear of it
+            log.exception("a group of the ledger cannot be written")
+            return self._write_singly(asked, settlements, error)
         self._answer(list(zip((future for _, future in asked), outcomes, strict=True)))
         return []
 
     def _write_singly(self, asked: list[_Asked], settlements: list[Settlement], error: Exception) -> list[Settlement]:
         """One of them is nothing that a database could hold: the others must not wait for it for ever."""
         if len(asked) + len(settlements) == 1:
-            log.error("a row of the ledger cannot be written: %s", type(error).__name__)
+            log.error("a row of the ledger cannot be written", exc_info=error)
             self._answer([(future, _unusable(error)) for _, future in asked])
             return []
         for each in asked:
@@ -152,12 +154,21 @@ class Writer:
             outcome = job(self._connected())
         except (sqlite3.Error, OSError) as error:
             outcome = _unusable(error)
+        except Exception as error:  # as above
+            log.exception("the ledger cannot be looked after")
+            outcome = _unusable(error)
         self._answer([(future, outcome)])
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = self._connect()
         return self._connection
+
+    def _disconnect(self) -> None:
+        """With whatever was begun on it."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _answer(self, outcomes: list[tuple[asyncio.Future[Any], Any]]) -> None:
         if outcomes and self._loop is not None:

@@ -122,11 +122,23 @@ async def _until(news: asyncio.Event, seconds: float) -> None:
         return
 
 
+class _Told(msgspec.Struct, omit_defaults=True):
+    """A problem as it is in Redis, where another version of the gateway may read it."""
+
+    kind: str
+    message: str
+    param: str | None = None
+    code: str | None = None
+    retry_after: float | None = None
+    detail: str = ""
+
+
 def _told(problem: Problem) -> bytes:
     fields = msgspec.structs.asdict(problem)
-    return msgspec.msgpack.encode({**fields, "kind": problem.kind.name})
+    return msgspec.msgpack.encode(_Told(**{**fields, "kind": problem.kind.name}))
 
 
 def _raised(told: bytes) -> GatewayError:
-    fields = msgspec.msgpack.decode(told)
-    return GatewayError.of(msgspec.convert({**fields, "kind": Kind[fields["kind"]]}, Problem))
+    problem = msgspec.msgpack.decode(told, type=_Told)
+    kind = Kind.__members__.get(problem.kind, Kind.UPSTREAM_FAILED)
+    return GatewayError.of(Problem(**{**msgspec.structs.asdict(problem), "kind": kind}))

@@ -24,6 +24,7 @@ local function slide(ticks, amounts, gone)
     local old, count, freed = redis.call('LRANGE', ticks, 0, 99), 0, 0
     while count < #old and tonumber(old[count + 1]) <= gone do
       count = count + 1
+      freed = freed + (redis.call('HGET', amounts, old[count]) or 0)
     end
     redis.call('HDEL', amounts, unpack(old, 1, count))
     redis.call('LTRIM', ticks, count, -1)

@@ -8,8 +8,13 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
+    _jobs()
+    _items()
+    _files()
+
+
+def _jobs() -> None:
     unended = sa.text("state <> 'ended'")
-    held = sa.text("state IN ('claimed', 'sent')")
     op.create_table(
         "jobs",
         sa.Column("id", sa.String, nullable=False),
@@ -31,6 +36,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_jobs_tenant_kind_created_id", "jobs", ["tenant", "kind", "created", "id"])
     op.create_index("ix_jobs_unended", "jobs", ["state"], sqlite_where=unended, postgresql_where=unended)
+
+
+def _items() -> None:
+    held = sa.text("state IN ('claimed', 'sent')")
     op.create_table(
         "job_items",
         sa.Column("job", sa.String, nullable=False),
@@ -60,6 +69,9 @@ def upgrade() -> None:
         sa.Column("frame", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("job", "number", name="pk_job_events"),
     )
+
+
+def _files() -> None:
     op.create_table(
         "kept_files",
         sa.Column("id", sa.String, nullable=False),
