@@ -69,7 +69,7 @@ async def check(replicas: Replicas, client: openai.AsyncOpenAI, done: Any) -> No
 
 
 async def test_a_gateway_that_is_killed_goes_on_by_itself(replicas: Replicas) -> None:
-    replicas.script("delay=0.2", ITEMS)
+    replicas.script("stall_before=0.2", ITEMS)
     replica = await replicas.start()
     batch = await begin(replica.openai)
     await until_some_are_done(replica.openai, batch, 10)
@@ -80,7 +80,7 @@ async def test_a_gateway_that_is_killed_goes_on_by_itself(replicas: Replicas) ->
 
 
 async def test_killed_again_and_again(replicas: Replicas) -> None:
-    replicas.script("delay=0.1", ITEMS)
+    replicas.script("stall_before=0.1", ITEMS)
     replica = await replicas.start()
     batch = await begin(replica.openai)
     for count in (5, 20):
@@ -93,7 +93,7 @@ async def test_killed_again_and_again(replicas: Replicas) -> None:
 
 
 async def test_a_gateway_that_is_ended_finishes_what_it_has_sent(replicas: Replicas) -> None:
-    replicas.script("delay=0.2", ITEMS)
+    replicas.script("stall_before=0.2", ITEMS)
     replica = await replicas.start()
     batch = await begin(replica.openai)
     await until_some_are_done(replica.openai, batch, 10)
@@ -107,7 +107,7 @@ async def test_a_gateway_that_is_ended_finishes_what_it_has_sent(replicas: Repli
 
 @pytest.mark.parametrize("replicas", ["postgres"], indirect=True)
 async def test_another_replica_takes_over(replicas: Replicas) -> None:
-    replicas.script("delay=0.2", ITEMS)
+    replicas.script("stall_before=0.2", ITEMS)
     first, second = await replicas.start(), await replicas.start()
     batch = await begin(first.openai)
     await until_some_are_done(second.openai, batch, 10)
@@ -117,7 +117,7 @@ async def test_another_replica_takes_over(replicas: Replicas) -> None:
 
 @pytest.mark.parametrize("replicas", ["postgres"], indirect=True)
 async def test_replicas_share_the_work_and_do_none_of_it_twice(replicas: Replicas) -> None:
-    replicas.script("delay=0.05", ITEMS)
+    replicas.script("stall_before=0.05", ITEMS)
     both: list[Replica] = [await replicas.start(), await replicas.start()]
     batches = await asyncio.gather(*(begin(replica.openai, ITEMS // 2) for replica in both))
     for replica, batch in zip(reversed(both), batches, strict=True):
@@ -153,7 +153,7 @@ async def test_a_response_in_the_background_is_told_as_broken(replicas: Replicas
 
 
 async def test_a_response_that_had_not_begun_is_made_after_a_restart(replicas: Replicas) -> None:
-    replicas.script("delay=0.5", 9)
+    replicas.script("stall_before=0.5", 9)
     replica = await replicas.start()
     for _ in range(9):
         await replica.openai.responses.create(model=MODEL, input="busy", background=True)

@@ -122,7 +122,7 @@ async def test_cancelled_while_it_is_made(world: World) -> None:
 
 
 async def test_cancelled_before_it_begins(world: World) -> None:
-    world.script(*["delay=1"] * 9)
+    world.script(*["stall_before=1"] * 9)
     others = [await ask(world.openai, "2+2") for _ in range(9)]
     last = await ask(world.openai, "2+2")
     assert (await world.openai.responses.cancel(last.id)).status == "cancelled"

@@ -213,7 +213,7 @@ async def test_an_empty_file_is_no_batch(world: World) -> None:
 
 async def test_a_cancelled_batch_keeps_what_is_done(world: World) -> None:
     for _ in range(200):
-        world.script("delay=0.3")
+        world.script("stall_before=0.3")
     batch = await begin(world.openai, *(chat(f"c{at}", "2+2") for at in range(200)))
     await until(lambda: world.openai.batches.retrieve(batch.id), lambda found: found.request_counts.completed > 0)
     cancelling = await world.openai.batches.cancel(batch.id)
@@ -241,7 +241,7 @@ async def test_a_limit_of_the_upstream_is_waited_for(world: World) -> None:
 async def test_who_waits_for_an_answer_goes_first(tmp_path: Path) -> None:
     """One place, and a batch that wants it again and again."""
     async with world_of(tmp_path, PERSON) as world:
-        world.script(*["delay=1"] * 12)
+        world.script(*["stall_before=1"] * 12)
         batch = await begin(world.openai, *(chat(f"b{at}", "batch") for at in range(6)))
         await until(lambda: asyncio.sleep(0, world.seen), bool)
         question: Any = [{"role": "user", "content": "now"}]
@@ -352,7 +352,7 @@ async def test_a_batch_of_messages(claude: anthropic.AsyncAnthropic) -> None:
 
 async def test_a_cancelled_batch_of_messages(claude: anthropic.AsyncAnthropic, world: World) -> None:
     for _ in range(50):
-        world.script("delay=0.3")
+        world.script("stall_before=0.3")
     batches = claude.messages.batches
     batch = await batches.create(requests=[message(f"m{at}", "2+2") for at in range(50)])
     async with httpx2.AsyncClient(base_url=world.base, headers={"x-api-key": KEY}) as http:

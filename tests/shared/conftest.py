@@ -37,6 +37,7 @@ async def gateways(
     server: RedisServer, count: int, pace: Pace | None = None, group: str = ""
 ) -> AsyncIterator[list[Shared]]:
     group = group or f"test {next(_GROUPS)}"
+    await asyncio.to_thread(server.say, "SET", f"{{gigamost {group}}}:born", "0")  # what they hold is long known
     made = [
         Shared(
             server.url,

@@ -39,6 +39,7 @@ async def processes(
     redis: RedisServer, group: str, endpoint: str = "http://127.0.0.1:9/"
 ) -> AsyncIterator[list[Gateway]]:
     made: list[Gateway] = []
+    redis.say("SET", f"{{gigamost {group}}}:born", "0")  # what they hold is long known
     try:
         for number in range(PROCESSES):
             words = (redis.url.reveal(), group, f"gateway-{number}", str(PROCESSES), endpoint)

@@ -9,6 +9,7 @@ from uuid import uuid4
 import msgspec
 
 from gigamost import protocols
+from gigamost.admin.spending_routes import spending_routes
 from gigamost.admin.upstream_routes import upstream_routes
 from gigamost.app.accounts import UPSTREAM, Accounts
 from gigamost.app.administration import mounted
@@ -110,6 +111,7 @@ class Gateway:
                 (
                     *self._entrance.administration.routes(),
                     *upstream_routes(self.accounts, self._entrance.administration.office),
+                    *spending_routes(self.front_desk.opening.books),
                 ),
                 self.access,
                 with_docs=settings.mode == "dev",

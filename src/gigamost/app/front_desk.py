@@ -17,7 +17,13 @@ class FrontDesk:
     def __init__(self, settings: Settings, place: Place, counting: Counting) -> None:
         self.replica = uuid4().hex
         self.prices = Prices(routes.prices(settings))
-        self.opening = LedgerOpening(place, self.replica, settings.state_dir)
+        self.opening = LedgerOpening(
+            place,
+            self.replica,
+            settings.state_dir,
+            sync=settings.ledger.sync,
+            retention=settings.ledger.retention_days,
+        )
         limiter = Limiter(counting.counters, counting.places, settings.queue_timeout)
         self.desk = Desk(limiter, self.opening.ledger, lambda: self.prices, self.replica)
 

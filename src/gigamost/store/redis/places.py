@@ -141,8 +141,7 @@ class SharedPlaces:
 
     def _serve(self, room: _Room) -> None:
         """Without Redis: this gateway's part of the places, in the same order."""
-        part = max(room.limit // self._replicas, 1)
-        while room.queue and len(room.holding) < part:
+        while room.queue and len(room.holding) < self._part(room):
             self._hand_over(room, room.queue.next())
 
     def _change(self, is_up: bool) -> None:
@@ -171,10 +170,13 @@ class SharedPlaces:
 
     def _keys(self, room: _Room) -> list[str]:
         prefix = self._link.prefix
-        return [f"{prefix}room:{room.name}:", f"{prefix}life:", f"{prefix}granted:"]
+        return [f"{prefix}room:{room.name}:", f"{prefix}life:", f"{prefix}granted:", f"{prefix}born"]
 
     def _about(self, room: _Room, what: str, *rest: Argument) -> list[Argument]:
-        return [what, room.limit, self._gateway, *rest]
+        return [what, room.limit, self._gateway, self._part(room), *rest]
+
+    def _part(self, room: _Room) -> int:
+        return max(room.limit // self._replicas, 1)
 
 
 def _waiting(room: _Room) -> Iterator[Argument]:
