@@ -74,6 +74,24 @@ async def test_requests_a_minute_are_counted_exactly(office: Office) -> None:
     assert {1 <= int(each.response.headers["retry-after"]) <= 61 for each in refused} == {True}
 
 
+async def test_what_is_left_is_told_in_the_clients_own_words(office: Office) -> None:
+    _, client = await office.key(limits={"rpm": 5, "tpm": 100_000})
+    answer: Any = await client.chat.completions.with_raw_response.create(
+        model=MODEL, messages=[{"role": "user", "content": "hi"}]
+    )
+    assert (answer.headers["x-ratelimit-limit-requests"], answer.headers["x-ratelimit-remaining-requests"]) == (
+        "5",
+        "4",
+    )
+    assert int(answer.headers["x-ratelimit-remaining-tokens"]) < 100_000
+    asked = {"model": MODEL, "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+    headers = {"x-api-key": client.api_key}
+    async with httpx.AsyncClient(base_url=office.world.base) as http:
+        said = await http.post("/v1/messages", json=asked, headers=headers)
+    assert said.headers["anthropic-ratelimit-requests-remaining"] == "3"
+    assert "x-ratelimit-limit-requests" not in said.headers
+
+
 async def test_a_total_budget_is_a_402_and_never_exceeded(office: Office) -> None:
     key, client = await office.key(budget={"amount": "0.30", "period": "total"})
     spent, refused = await until_refused(client)

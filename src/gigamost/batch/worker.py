@@ -83,6 +83,10 @@ class Worker:
         """Takes nothing more. What was sent may end; the rest goes back and waits for the next start."""
         self._stopping = True
         self._poked.set()
+        if self._loop is not None:  # it may just be taking items, and those have to be put back
+            await asyncio.wait((self._loop,), timeout=grace)
+            self._loop.cancel()
+            await asyncio.gather(self._loop, return_exceptions=True)
         for task in [task for task in self._items if task not in self._sent]:
             task.cancel()
         if self._items:
@@ -90,9 +94,6 @@ class Worker:
         for task in tuple(self._items):
             task.cancel()
         await asyncio.gather(*self._items, return_exceptions=True)
-        if self._loop is not None:
-            self._loop.cancel()
-            await asyncio.gather(self._loop, return_exceptions=True)
 
     async def _run(self) -> None:
         beat: asyncio.Task[None] | None = None

@@ -6,7 +6,7 @@ A service's `decode` turns a client's request into an exchange: the neutral requ
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -366,10 +366,12 @@ def _no_headers(problem: Problem) -> tuple[tuple[str, str], ...]:
 class Face(msgspec.Struct, frozen=True):
     """`name` is what keys' scopes call it. `encode_error` makes the body of an error from the problem and our request
     id, `error_headers` the headers that some clients read it from; the status is the problem's own. `id_header` is
-    where its clients look for the request id, besides `x-request-id`."""
+    where its clients look for the request id, besides `x-request-id`; `limit_headers` says whose words tell them what
+    is left of their limits."""
 
     name: str
     endpoints: tuple[Endpoint, ...]
     encode_error: Callable[[Problem, str], bytes]
     error_headers: Callable[[Problem], tuple[tuple[str, str], ...]] = _no_headers
     id_header: str = ""
+    limit_headers: Literal["openai", "anthropic"] = "openai"

@@ -120,7 +120,7 @@ class Application:
         visit = await self._desk.enter(principal, match.face.name, http.request_id, own.get("x-request-id", ""))
         context = Context(principal, http.request_id, visit, own.get("x-session-id", ""), own.get("x-client-id", ""))
         http.watch()
-        http.visit = visit
+        http.visit, http.limit_words = visit, match.face.limit_headers
         await self._endpoints.serve(endpoint.service, http, incoming, context)
 
     async def _elsewhere(self, http: Http) -> None:

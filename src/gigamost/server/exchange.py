@@ -1,11 +1,14 @@
 """One HTTP request and its response: reading the body within limits, noticing that the client has gone, sending."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
-from time import monotonic
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from time import monotonic, time
+from typing import Literal
 from urllib.parse import parse_qsl
 
 from gigamost.core.errors import GatewayError, Kind
+from gigamost.limits import headers as limits
+from gigamost.limits.headers import Allowance
 from gigamost.pipeline.desk import Visit
 from gigamost.server.types import App, Header, Message, Receive, Scope, Send
 
@@ -27,6 +30,7 @@ class Http:
         self.sent_bytes = 0
         self.client_gone = False
         self.visit: Visit | None = None  # once it has entered
+        self.limit_words: Literal["openai", "anthropic"] = "openai"
         self.common: list[Header] = []  # headers of every response, whatever it is
         self._query: bytes = scope.get("query_string", b"")
         self._extensions = scope.get("extensions") or {}
@@ -80,6 +84,8 @@ class Http:
         self.status = status
         if status == 200 and self.visit is not None:
             self.visit.show()
+        if self.visit is not None and self.visit.stay.known:
+            headers += _left(self.visit.stay.known, self.limit_words)
         headers.append((b"x-request-id", self.request_id.encode()))
         headers += self.common
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
@@ -122,6 +128,11 @@ class Http:
         self.client_gone = True
         if self._task is not None:
             self._task.cancel()
+
+
+def _left(known: Sequence[Allowance], words: Literal["openai", "anthropic"]) -> list[Header]:
+    told = limits.anthropic(known, time) if words == "anthropic" else limits.openai(known)
+    return [(name.encode(), value.encode()) for name, value in told.items()]
 
 
 def _too_large(limit: int) -> GatewayError:

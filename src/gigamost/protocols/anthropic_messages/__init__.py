@@ -78,4 +78,4 @@ _ENDPOINTS = (
     # Claude Code asks for this before its first message, without a key; earlier it asked for HEAD /.
     Endpoint("HEAD", "/api/hello", Say(_nothing), is_open=True),
 )
-FACE = Face("anthropic", _ENDPOINTS, encode_error, error_headers, "request-id")
+FACE = Face("anthropic", _ENDPOINTS, encode_error, error_headers, "request-id", "anthropic")
