@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from gigamost.config import Models
-from tests.gateway.conftest import World, pytest_asyncio_loop_factories, world_of
+from tests.gateway.conftest import IN_MEMORY, World, pytest_asyncio_loop_factories, world_of
 
 __all__ = ["pytest_asyncio_loop_factories"]
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with world_of(tmp_path / "gateway") as made:
+    async with world_of(tmp_path / "gateway", database_url=IN_MEMORY) as made:
         yield made
 
 

@@ -98,9 +98,13 @@ async def world_of(
         yield world
 
 
+IN_MEMORY = Secret("sqlite://")
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with world_of(tmp_path) as made:
+    """What it keeps is in memory: a new database costs more than most tests."""
+    async with world_of(tmp_path, database_url=IN_MEMORY) as made:
         yield made
 
 

@@ -291,7 +291,7 @@ async def test_a_failure_before_the_first_content_is_a_status(
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"background": True}, "background is not supported"),
+        ({"background": True, "store": False}, "background needs store"),
         ({"top_logprobs": 5}, "log probabilities"),
         ({"prompt": {"id": "pmpt_1"}}, "prompt templates"),
         ({"input": []}, "input is missing"),

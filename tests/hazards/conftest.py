@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.conftest import World, pytest_asyncio_loop_factories, world_of
+from tests.gateway.conftest import IN_MEMORY, World, pytest_asyncio_loop_factories, world_of
 from tests.hazards.dialects import ALL
 from tests.hazards.dialects.talk import Dialect
 
@@ -14,7 +14,7 @@ __all__ = ["pytest_asyncio_loop_factories"]
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with world_of(tmp_path) as made:
+    async with world_of(tmp_path, database_url=IN_MEMORY) as made:
         yield made
 
 

@@ -11,7 +11,7 @@ import pytest
 from gigamost.config import Models
 from gigamost.emulator import COMPANY
 from gigamost.pipeline.recovery import MAX_POSTS
-from tests.gateway.conftest import World, world_of
+from tests.gateway.conftest import IN_MEMORY, World, world_of
 from tests.hazards.asking import TIME, ask, said
 from tests.hazards.dialects.chat import DIALECT as CHAT
 from tests.hazards.dialects.talk import MODEL, Dialect
@@ -20,7 +20,9 @@ from tests.hazards.dialects.talk import MODEL, Dialect
 @pytest.fixture(params=["v1", "v2"])
 async def world(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """GigaChat by either of its versions: they fail in different frames."""
-    async with world_of(tmp_path, models=Models(capabilities={MODEL: {"api": request.param}})) as made:
+    async with world_of(
+        tmp_path, database_url=IN_MEMORY, models=Models(capabilities={MODEL: {"api": request.param}})
+    ) as made:
         yield made
 
 

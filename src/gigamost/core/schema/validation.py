@@ -91,7 +91,19 @@ def _compile(encoded: bytes) -> _Compiled:
         ) from None
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         raise invalid(f"The JSON schema is invalid: {_short(str(error))}.") from None
+    _check_end(schema)
     return _Compiled(validator, schema)
+
+
+def _check_end(schema: JsonObject) -> None:
+    """A reference that leads back to itself without a step into the value (`{"$ref": "#"}`) would be followed for
+    ever, whatever the value is. Raises GatewayError (400)."""
+    trials: tuple[object, ...] = (None, "", {}, [])
+    for value in trials:
+        try:
+            work(schema, value, _CHECKS)
+        except TooMuchError:
+            raise invalid("The JSON schema refers to itself without an end.") from None
 
 
 _kept = lru_cache(maxsize=128)(_compile)
