@@ -13,8 +13,10 @@ from typing import Final, NamedTuple
 import yaml
 
 from gigamost.core.body import Fate, Rule
+from gigamost.protocols.anthropic_messages import batches as anthropic_batches
 from gigamost.protocols.anthropic_messages import rules as anthropic
 from gigamost.protocols.bedrock_converse import rules as bedrock
+from gigamost.protocols.gemini import batches as gemini_batches
 from gigamost.protocols.gemini import counting, uploads
 from gigamost.protocols.gemini import embeddings as gemini_embeddings
 from gigamost.protocols.gemini import rules as gemini
@@ -23,7 +25,7 @@ from gigamost.protocols.openai_chat import completions, recordings
 from gigamost.protocols.openai_chat import rules as openai_chat
 from gigamost.protocols.openai_responses import conversations
 from gigamost.protocols.openai_responses import rules as openai_responses
-from gigamost.protocols.openai_tasks import embeddings, files, images, moderations
+from gigamost.protocols.openai_tasks import batches, embeddings, files, images, moderations
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "protocols"
 NOTES: Final = FOLDER / "notes.ru.yaml"
@@ -60,14 +62,19 @@ PAGES: Final[Mapping[str, tuple[Table, ...]]] = {
         Table("POST /v1/completions", completions.RULES),
         Table("POST /v1/embeddings", embeddings.RULES),
         Table("POST /v1/files", files.RULES),
+        Table("POST /v1/batches", batches.RULES),
         Table("POST /v1/images/generations", images.RULES),
         Table("POST /v1/audio/transcriptions", recordings.TRANSCRIPTION),
         Table("POST /v1/audio/translations", recordings.TRANSLATION),
         Table("POST /v1/moderations", moderations.RULES),
     ),
-    "anthropic": (Table("POST /v1/messages", anthropic.RULES),),
+    "anthropic": (
+        Table("POST /v1/messages", anthropic.RULES),
+        Table("POST /v1/messages/batches", anthropic_batches.RULES),
+    ),
     "gemini": (
         Table(":generateContent, :streamGenerateContent", gemini.RULES),
+        Table(":batchGenerateContent", gemini_batches.RULES),
         Table(":countTokens", _COUNTED),
         Table(":embedContent", gemini_embeddings.RULES),
         Table(":batchEmbedContents", gemini_embeddings.BATCH_RULES),

@@ -21,7 +21,7 @@ NAMES = sorted(path.name.removesuffix(".md") for path in FOLDER.glob("*.md") if 
 # Where the routes of the pages are served too, in place of the beginning that the pages give them.
 ROOTS: Mapping[str, tuple[str, ...]] = {
     "openai-chat": ("/v1", "", "/openai/v1", "/openai", "/openai/deployments/{model}"),
-    "openai-responses": ("/v1", "", "/openai/v1", "/backend-api"),
+    "openai-responses": ("/v1", "", "/openai/v1", "/openai", "/backend-api"),
     "openai-other": ("/v1", "", "/openai/v1", "/openai", "/openai/deployments/{model}"),
     "anthropic": ("/v1", "", "/anthropic/v1"),
     "gemini": (
