@@ -1,7 +1,7 @@
 """The composition root: settings in, a gateway out. The one place that knows every part."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any
 from uuid import uuid4
@@ -9,6 +9,7 @@ from uuid import uuid4
 import msgspec
 
 from gigamost import protocols
+from gigamost.admin.exchange import Route
 from gigamost.admin.spending_routes import spending_routes
 from gigamost.admin.upstream_routes import upstream_routes
 from gigamost.app.accounts import UPSTREAM, Accounts
@@ -107,15 +108,15 @@ class Gateway:
             system=System(health=self.health, access=self.access, closed=settings.mode == "prod"),
             cors=Cors(settings.server.cors_origins),
             new_id=lambda: str(uuid4()),
-            mounted=mounted(
-                (
-                    *self._entrance.administration.routes(),
-                    *upstream_routes(self.accounts, self._entrance.administration.office),
-                    *spending_routes(self.front_desk.opening.books),
-                ),
-                self.access,
-                with_docs=settings.mode == "dev",
-            ),
+            mounted=mounted(self._admin_routes(), self.access, with_docs=settings.mode == "dev"),
+        )
+
+    def _admin_routes(self) -> Sequence[Route]:
+        administration = self._entrance.administration
+        return (
+            *administration.routes(),
+            *upstream_routes(self.accounts, administration.office),
+            *spending_routes(self.front_desk.opening.books),
         )
 
     @property
