@@ -19,7 +19,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 
 # Clients for the tests, each with its packages in a folder of its own. Their versions are held here; Node itself comes
 # from npm too, where a program needs a newer one than the system's.
-CLIENTS := claude-code codex opencode-ai cline gemini-cli qwen-code openclaw node
+CLIENTS := node claude-code codex opencode-ai cline gemini-cli qwen-code openclaw
 SDKS := openai anthropic genai
 PACKAGE_openai := openai@7.55.0 zod@4.6.7
 PACKAGE_anthropic := @anthropic-ai/sdk@1.11.0 zod@4.6.7
@@ -82,7 +82,7 @@ clean: ## removes .venv, installed clients, caches and build results
 	@$(call system_package,command -v npm,npm)
 	@echo "Installing $(PACKAGE_OF) into .clients/$* ..."
 	@mkdir -p .clients/$*
-	@cd .clients/$* && npm install --silent --no-package-lock --no-audit --no-fund --no-save $(PACKAGE_OF) >/dev/null
+	@cd .clients/$* && PATH="$(CURDIR)/.clients/node/node_modules/.bin:$$PATH" npm install --silent --no-package-lock --no-audit --no-fund --no-save $(PACKAGE_OF) >/dev/null
 	@touch $@
 
 # What wants older packages by its metadata than the other tests, and works with the newer ones.
