@@ -175,7 +175,7 @@ async def test_a_refusal_is_not_taken_elsewhere(tmp_path: Path) -> None:
 
 async def test_a_slow_credential_is_left_for_a_faster_one_before_the_first_content(tmp_path: Path) -> None:
     async with world_of(tmp_path, COMPANY, TRADER) as world:
-        world.gateway.gateway.sender.first_content_timeout = 0.2
+        world.gateway.gateway.path.sender.first_content_timeout = 0.2
         world.script("stall_before=4", "")
         answer = await ask(world, stream=True)
         assert answer[-1].choices[0].finish_reason == "stop"

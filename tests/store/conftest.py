@@ -10,11 +10,12 @@ import pytest
 
 from gigamost.core.history import Item, KeptResponse, Refers
 from gigamost.core.ports import Books, History, Ledger, Upkeep
+from gigamost.store.door import Door
 from gigamost.store.engine import Database
+from gigamost.store.history.opening import OpeningHistory
 from gigamost.store.ledger.memory import MemoryLedger
 from gigamost.store.ledger.opening import LedgerOpening
 from gigamost.store.ledger.reading import SqlBooks
-from gigamost.store.opening import Opening
 from gigamost.store.place import Place, Postgres
 from gigamost.store.schema import upgrade
 from tests.store.servers import copied, empty
@@ -97,9 +98,11 @@ async def ledgers(place: Place, tmp_path: Path) -> AsyncIterator[OpenLedger]:
 
 @pytest.fixture
 async def history(place: Place) -> AsyncIterator[History]:
-    opening = Opening(place, sweep=HOUR, now=beginning)
+    door = Door(place)
+    opening = OpeningHistory(door, sweep=HOUR, now=beginning)
     yield await opening()
     await opening.close()
+    await door.close()
 
 
 @asynccontextmanager

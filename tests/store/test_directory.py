@@ -12,6 +12,7 @@ from gigamost.core.directory import Directory
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.tenancy import Budget, Change, Defaults, Former, Key, Rates, Scope, Tenant
 from gigamost.store.directory.opening import DirectoryOpening
+from gigamost.store.door import Door
 from gigamost.store.place import Place
 from tests.store.postgres import database
 
@@ -56,9 +57,11 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 @pytest.fixture
 async def opening(place: Place) -> AsyncIterator[DirectoryOpening]:
-    made = DirectoryOpening(place)
+    door = Door(place)
+    made = DirectoryOpening(door)
     yield made
-    await made.close()
+    made.close()
+    await door.close()
 
 
 @pytest.fixture
@@ -191,10 +194,12 @@ async def test_no_text_is_more_than_a_text(directory: Directory, text: str) -> N
 
 
 async def test_reading_makes_no_file(tmp_path: Path) -> None:
-    opening = DirectoryOpening(tmp_path / "there" / "state.db")
+    door = Door(tmp_path / "there" / "state.db")
+    opening = DirectoryOpening(door)
     assert (await opening.revision(), (await opening.roll()).keys) == (0, ())
     assert os.listdir(tmp_path) == []
-    await opening.close()
+    opening.close()
+    await door.close()
 
 
 async def test_a_file_of_an_older_version_has_no_keys(tmp_path: Path) -> None:
@@ -204,18 +209,22 @@ async def test_a_file_of_an_older_version_has_no_keys(tmp_path: Path) -> None:
     file = tmp_path / "state.db"
     with closing(sqlite3.connect(file)) as old:
         old.execute("CREATE TABLE responses (id TEXT)")
-    opening = DirectoryOpening(file)
+    door = Door(file)
+    opening = DirectoryOpening(door)
     assert (await opening.revision(), (await opening.roll()).keys) == (0, ())
-    await opening.close()
+    opening.close()
+    await door.close()
 
 
 async def test_a_damaged_file_is_an_error_that_heals(tmp_path: Path) -> None:
     file = tmp_path / "state.db"
     file.write_bytes(b"this is no database" * 100)
-    opening = DirectoryOpening(file)
+    door = Door(file)
+    opening = DirectoryOpening(door)
     with pytest.raises(GatewayError) as caught:
         await opening.roll()
     assert caught.value.problem.kind is Kind.UNAVAILABLE
     file.unlink()
     assert await opening.revision() == 0
-    await opening.close()
+    opening.close()
+    await door.close()

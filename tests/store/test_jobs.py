@@ -25,6 +25,7 @@ from gigamost.core.jobs import (
 )
 from gigamost.core.secret import Secret
 from gigamost.core.usage import Usage
+from gigamost.store.door import Door
 from gigamost.store.engine import Database
 from gigamost.store.jobs.memory import MemoryJobs
 from gigamost.store.jobs.opening import OpeningJobs
@@ -386,26 +387,28 @@ async def test_what_is_old_is_forgotten(store: JobStore) -> None:
 
 async def test_postgresql_counts_leases_by_its_own_clock(postgres: Postgres) -> None:
     """A replica whose clock is wrong takes nothing away from the others."""
-    opening = OpeningJobs(postgres, now=lambda: 5e9)
+    door = Door(postgres)
+    opening = OpeningJobs(door, now=lambda: 5e9)
     try:
         store = await opening()
         await begun(store, f"b{uuid4().hex}", "a", created=2**40)
         assert names(await claim(store, "w1", 1)) == ["a"]
         assert await claim(store, "w2", 1) == []
     finally:
-        await opening.close()
+        await door.close()
 
 
 async def test_a_file_is_asked_for_unfinished_jobs_without_opening_it(tmp_path: Path) -> None:
     place = tmp_path / "state.db"
-    assert not OpeningJobs(place).may_be_busy()
-    opening = OpeningJobs(place)
+    assert not OpeningJobs(Door(place)).may_be_busy()
+    door = Door(place)
+    opening = OpeningJobs(door)
     store = await opening()
     assert not opening.may_be_busy()
     await begun(store, "b1", "a")
     assert opening.may_be_busy()
     await store.steps.end("b1", "failed")
     assert not opening.may_be_busy()
-    await opening.close()
+    await door.close()
     place.write_bytes(b"no database")
-    assert not OpeningJobs(place).may_be_busy()
+    assert not OpeningJobs(Door(place)).may_be_busy()

@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.secret import Secret
+from gigamost.store.door import Door
 from gigamost.store.engine import Database
+from gigamost.store.history.opening import OpeningHistory
 from gigamost.store.ledger.opening import LedgerOpening
 from gigamost.store.migrations import HEAD
-from gigamost.store.opening import Opening
 from gigamost.store.place import Postgres, is_postgres, place_of
 from gigamost.store.schema import upgrade
 from gigamost.store.tables import METADATA
@@ -77,13 +78,15 @@ async def test_an_old_schema_is_refused_in_one_line_that_names_the_command(
     assert refused.value.problem.kind is Kind.INTERNAL
     assert "\n" not in refused.value.problem.message
     await opening.close()
-    history = Opening(bare, sweep=HOUR)
+    door = Door(bare)
+    history = OpeningHistory(door, sweep=HOUR)
     with pytest.raises(GatewayError, match="run `gigamost db upgrade`"):
         await history()
     await asyncio.to_thread(tell, "DROP TABLE IF EXISTS alembic_version", bare.url.reveal())
     await asyncio.to_thread(upgrade, bare)
     assert await (await history()).responses.get("one", "a") is None  # no restart is needed
     await history.close()
+    await door.close()
 
 
 async def test_a_gateway_of_this_version_works_on_the_schema_of_the_next(database: Postgres, tmp_path: Path) -> None:
@@ -95,12 +98,14 @@ async def test_a_gateway_of_this_version_works_on_the_schema_of_the_next(databas
 
 
 async def test_a_server_that_is_away_is_said_without_its_password(tmp_path: Path) -> None:
-    history = Opening(Postgres(Secret("postgresql://me:canary@127.0.0.1:1/db")), sweep=HOUR)
+    door = Door(Postgres(Secret("postgresql://me:canary@127.0.0.1:1/db")))
+    history = OpeningHistory(door, sweep=HOUR)
     with pytest.raises(GatewayError) as raised:
         await history()
     assert raised.value.problem.kind is Kind.UNAVAILABLE
     assert "canary" not in raised.value.problem.message + raised.value.problem.detail
     await history.close()
+    await door.close()
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])

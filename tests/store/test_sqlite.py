@@ -20,8 +20,9 @@ from sqlalchemy import create_engine
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.history import Conversation
 from gigamost.core.ports import History
+from gigamost.store.door import Door
+from gigamost.store.history.opening import OpeningHistory
 from gigamost.store.migrations import HEAD
-from gigamost.store.opening import Opening
 from gigamost.store.place import sqlite_file
 from gigamost.store.tables import METADATA
 from tests.store.conftest import HOUR, NEVER, answer, beginning, item
@@ -31,11 +32,13 @@ ALL = 10**9
 
 @asynccontextmanager
 async def opened(file: Path) -> AsyncIterator[History]:
-    opening = Opening(file, sweep=HOUR, now=beginning)
+    door = Door(file)
+    opening = OpeningHistory(door, sweep=HOUR, now=beginning)
     try:
         yield await opening()
     finally:
         await opening.close()
+        await door.close()
 
 
 async def writer(file: Path, name: str, count: int) -> Process:
@@ -171,7 +174,8 @@ async def test_a_busy_file_does_not_stop_the_event_loop(tmp_path: Path) -> None:
 async def test_a_file_that_cannot_be_used_is_said_and_tried_again(tmp_path: Path) -> None:
     file = tmp_path / "state.db"
     file.mkdir()
-    opening = Opening(file, sweep=HOUR)
+    door = Door(file)
+    opening = OpeningHistory(door, sweep=HOUR)
     with pytest.raises(GatewayError) as raised:
         await opening()
     assert raised.value.problem.kind is Kind.UNAVAILABLE
@@ -179,6 +183,7 @@ async def test_a_file_that_cannot_be_used_is_said_and_tried_again(tmp_path: Path
     file.rmdir()
     assert await (await opening()).responses.get("one", "a") is None
     await opening.close()
+    await door.close()
 
 
 async def test_what_people_wrote_is_in_no_error(tmp_path: Path) -> None:
@@ -225,15 +230,18 @@ async def test_nothing_is_loaded_or_made_before_it_is_needed(tmp_path: Path) -> 
 import asyncio, sys
 from pathlib import Path
 import gigamost.app
-from gigamost.store.opening import Opening
+from gigamost.store.door import Door
+from gigamost.store.history.opening import OpeningHistory
 
 async def main():
-    opening = Opening(Path(sys.argv[1]), sweep=3600)
+    door = Door(Path(sys.argv[1]))
+    opening = OpeningHistory(door, sweep=3600)
     opening.start()
     print("sqlalchemy" in sys.modules, Path(sys.argv[1]).exists())
     await opening()
     print("sqlalchemy" in sys.modules, "alembic" in sys.modules)
     await opening.close()
+    await door.close()
 
 asyncio.run(main())
 """
@@ -265,13 +273,15 @@ async def test_what_has_expired_is_swept_at_once_and_again(tmp_path: Path) -> No
         await history.responses.keep("one", answer("a"), 100)
         await history.responses.keep("one", answer("b"), 200)
     clock = [150.0]
-    opening = Opening(file, sweep=0.01, now=lambda: clock[0])
+    door = Door(file)
+    opening = OpeningHistory(door, sweep=0.01, now=lambda: clock[0])
     history = await opening()
     assert await gone(history, "a")
     assert await history.responses.get("one", "b") is not None
     clock[0] = 250.0
     assert await gone(history, "b")
     await opening.close()
+    await door.close()
 
 
 @pytest.mark.parametrize(

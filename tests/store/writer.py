@@ -6,18 +6,21 @@ import itertools
 import sys
 from pathlib import Path
 
-from gigamost.store.opening import Opening
+from gigamost.store.door import Door
+from gigamost.store.history.opening import OpeningHistory
 from tests.store.conftest import HOUR, NEVER, answer
 
 
 async def write(file: Path, name: str, count: int) -> None:
-    opening = Opening(file, sweep=HOUR)
+    door = Door(file)
+    opening = OpeningHistory(door, sweep=HOUR)
     history = await opening()
     print("open", flush=True)
     for at in range(count) if count else itertools.count():
         await history.responses.keep("one", answer(f"{name}{at}", within="conv_1", text="x" * 5000), NEVER)
         print(f"{name}{at}", flush=True)
     await opening.close()
+    await door.close()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from gigamost.config import Settings
 from gigamost.core.directory import OpenDirectory
 from gigamost.server.types import App
 from gigamost.store.directory.opening import DirectoryOpening
+from gigamost.store.door import Door
 from gigamost.store.place import Place
 
 FACES: Final = tuple(dict.fromkeys(face.name for face in protocols.ALL))
@@ -55,11 +56,13 @@ def mounted(routes: Sequence[Route], access: Access, *, with_docs: bool) -> Mapp
 async def administration(settings: Settings, place: Place) -> AsyncIterator[Administration]:
     """For a process that serves nobody: what it changes, gateways see within two seconds. Raises GatewayError."""
     pepper = derive(root_secret(settings.secret_key, settings.state_dir), LABEL)
-    directory = DirectoryOpening(place)
+    door = Door(place)
+    directory = DirectoryOpening(door)
     try:
         yield Administration(settings, directory, pepper, _nobody)
     finally:
-        await directory.close()
+        directory.close()
+        await door.close()
 
 
 async def _nobody() -> None:

@@ -13,14 +13,14 @@ from gigamost.core.secret import Secret
 from gigamost.core.tenancy import DEFAULT_TENANT, Key
 from gigamost.store.directory.opening import DirectoryOpening
 from gigamost.store.directory.watch import Watch
-from gigamost.store.place import Place
+from gigamost.store.door import Door
 
 
 class Entrance:
     """`start` before the first request. `generated_key` is the key that dev mode made because somebody else than this
     machine can reach it."""
 
-    def __init__(self, settings: Settings, root: Secret, place: Place) -> None:
+    def __init__(self, settings: Settings, root: Secret, door: Door) -> None:
         pepper = derive(root, keys.LABEL)
         configured, self.generated_key = _keys(settings, root, pepper)
         ring = Ring(configured, monotonic)
@@ -33,7 +33,7 @@ class Entrance:
             allowed_origins=settings.server.cors_origins,
             trusted_proxies=scopes.networks(settings.server.trusted_proxies),
         )
-        self._directory = DirectoryOpening(place)
+        self._directory = DirectoryOpening(door)
         self._watch = Watch(self._directory, ring)
         self.administration = Administration(settings, self._directory, pepper, self._watch.look)
 
@@ -43,7 +43,7 @@ class Entrance:
 
     async def close(self) -> None:
         await self._watch.close()
-        await self._directory.close()
+        self._directory.close()
 
 
 def _keys(settings: Settings, root: Secret, pepper: bytes) -> tuple[list[Key], Secret | None]:

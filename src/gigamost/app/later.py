@@ -2,18 +2,16 @@
 
 from gigamost import protocols
 from gigamost.app.accounts import Accounts
-from gigamost.app.place import kept_at
+from gigamost.app.request_path import RequestPath
 from gigamost.auth.access import Access
 from gigamost.auth.principal import Principal
 from gigamost.batch.deferred import Deferred
 from gigamost.batch.execution import Execution
-from gigamost.config import Settings
 from gigamost.core.jobs import Job
 from gigamost.core.ports import OpenHistory
-from gigamost.pipeline.chat import Chat
 from gigamost.pipeline.desk import Desk
 from gigamost.pipeline.kept import KeptChat
-from gigamost.pipeline.tasks import Tasks
+from gigamost.store.door import Door
 from gigamost.store.jobs.opening import OpeningJobs
 from gigamost.store.place import Postgres
 
@@ -23,21 +21,20 @@ class Later:
 
     def __init__(
         self,
-        settings: Settings,
+        door: Door,
         access: Access,
         accounts: Accounts,
         desk: Desk,
-        chat: Chat,
-        tasks: Tasks,
+        path: RequestPath,
         open_history: OpenHistory,
+        queue_timeout: float,
     ) -> None:
-        place = kept_at(settings)
         self._access = access
         self._accounts = accounts
-        self._opening = OpeningJobs(place)
-        self.kept_chat = KeptChat(chat, open_history, settings.queue_timeout)
-        execution = Execution(protocols.ALL, chat, self.kept_chat, tasks, desk, self._admit)
-        is_shared = isinstance(place, Postgres)
+        self._opening = OpeningJobs(door)
+        self.kept_chat = KeptChat(path.chat, open_history, queue_timeout)
+        execution = Execution(protocols.ALL, path.chat, self.kept_chat, path.tasks, desk, self._admit)
+        is_shared = isinstance(door.place, Postgres)
         self.deferred = Deferred(self._opening, execution, self.kept_chat, places=self._places, is_shared=is_shared)
 
     def start(self) -> None:
@@ -46,7 +43,6 @@ class Later:
 
     async def close(self) -> None:
         await self.deferred.worker.close()
-        await self._opening.close()
 
     def _admit(self, job: Job) -> Principal:
         return self._access.admit_again(job.plan.key_id)

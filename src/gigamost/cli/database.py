@@ -12,8 +12,8 @@ def upgrade(config: Path | None) -> None:
     place = kept_at(load(config=config))
     if place is None:
         raise CommandError("The database is in memory: there is nothing to upgrade.")
+    from gigamost.store.door import make_file
     from gigamost.store.migrations import HEAD
-    from gigamost.store.opening import make_file
     from gigamost.store.schema import upgrade
 
     with working("Upgrading the database"):

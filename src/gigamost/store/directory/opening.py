@@ -2,31 +2,21 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-import msgspec
 
 from gigamost.core.directory import Directory
 from gigamost.core.tenancy import Roll
 from gigamost.store.directory.memory import MemoryDirectory
 from gigamost.store.directory.rolls import SqliteRolls
-from gigamost.store.opening import open_database
-from gigamost.store.place import Place, Postgres
-
-if TYPE_CHECKING:
-    from gigamost.store.engine import Database
-
-_POOL: Final = 3  # connections to PostgreSQL: one that looks, and some for administrators
+from gigamost.store.door import Door
 
 
 class DirectoryOpening:
     """`core.directory.OpenDirectory`, and `core.directory.Rolls` for a watch."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = msgspec.structs.replace(place, pool=_POOL) if isinstance(place, Postgres) else place
-        self._rolls = SqliteRolls(place) if isinstance(place, Path) else None
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._rolls = SqliteRolls(door.place) if isinstance(door.place, Path) else None
         self._directory: Directory | None = None
-        self._database: Database | None = None
         self._opening = asyncio.Lock()
 
     async def __call__(self) -> Directory:
@@ -42,16 +32,14 @@ class DirectoryOpening:
     async def roll(self) -> Roll:
         return await (self._rolls or await self()).roll()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         if self._rolls is not None:
             self._rolls.close()
-        if self._database is not None:
-            await self._database.close()
 
     async def _open(self) -> Directory:
-        if self._place is None:
+        if self._door.place is None:
             return MemoryDirectory()
-        self._database = await open_database(self._place)
+        database = await self._door.database()
         from gigamost.store.directory.sql import SqlDirectory
 
-        return SqlDirectory(self._database)
+        return SqlDirectory(database)

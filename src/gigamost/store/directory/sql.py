@@ -19,7 +19,7 @@ from gigamost.store.directory.rows import (
     tenant_of,
 )
 from gigamost.store.engine import Database
-from gigamost.store.tables import AUDIT, KEYS, REVISIONS, TENANTS
+from gigamost.store.tables.access import AUDIT, KEYS, REVISIONS, TENANTS
 
 ACCESS: Final = "access"  # the revision of keys and tenants
 _KEYS: Final = select(*(KEYS.c[name] for name in KEY_COLUMNS))

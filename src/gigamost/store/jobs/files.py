@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from gigamost.core.jobs import KeptFile
 from gigamost.store.engine import Database
-from gigamost.store.tables import JOB_ITEMS, KEPT_CHUNKS, KEPT_FILES
+from gigamost.store.tables.jobs import JOB_ITEMS, KEPT_CHUNKS, KEPT_FILES
 
 _CHUNK: Final = 256 * 1024  # bytes
 _UNFINISHED: Final = -1

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gigamost.core.jobs import NewItem, Result
 from gigamost.store.engine import Database
 from gigamost.store.jobs.rows import AT_ONCE
-from gigamost.store.tables import JOB_EVENTS, JOB_ITEMS
+from gigamost.store.tables.jobs import JOB_EVENTS, JOB_ITEMS
 
 _ITEM = JOB_ITEMS.c
 _EVENT = JOB_EVENTS.c

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gigamost.core.jobs import Again, Claimed, Outcome
 from gigamost.store.engine import Database
 from gigamost.store.jobs.rows import HELD, Clock, job_of
-from gigamost.store.tables import JOB_ITEMS, JOBS
+from gigamost.store.tables.jobs import JOB_ITEMS, JOBS
 
 _ITEM = JOB_ITEMS.c
 

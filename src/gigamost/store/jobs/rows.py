@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gigamost.core.jobs import Job, Plan, Tally
 from gigamost.core.usage import Usage
-from gigamost.store.tables import JOB_ITEMS, JOBS
+from gigamost.store.tables.jobs import JOB_ITEMS, JOBS
 
 AT_ONCE: Final = 500  # rows in one statement
 read_plan: Final = msgspec.json.Decoder(Plan).decode

@@ -10,7 +10,7 @@ from gigamost.store.jobs.items import Events, Items
 from gigamost.store.jobs.queue import Queue
 from gigamost.store.jobs.rows import AT_ONCE, Clock
 from gigamost.store.jobs.steps import Shown, Steps, remove
-from gigamost.store.tables import JOBS, KEPT_CHUNKS, KEPT_FILES
+from gigamost.store.tables.jobs import JOBS, KEPT_CHUNKS, KEPT_FILES
 
 
 class SqlJobs:

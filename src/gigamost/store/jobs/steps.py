@@ -15,7 +15,7 @@ from gigamost.store.engine import Database
 from gigamost.store.jobs.files import row_of_file
 from gigamost.store.jobs.items import put
 from gigamost.store.jobs.rows import UNDONE, Clock, counted, own
-from gigamost.store.tables import JOB_EVENTS, JOB_ITEMS, JOBS, KEPT_FILES
+from gigamost.store.tables.jobs import JOB_EVENTS, JOB_ITEMS, JOBS, KEPT_FILES
 
 _ITEM = JOB_ITEMS.c
 

@@ -7,20 +7,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from gigamost.core.accounting import Entries, Question, Spending, Standing, Wanted
 from gigamost.core.errors import GatewayError
 from gigamost.core.ports import Books, Ledger, Upkeep
+from gigamost.store.door import Door, make_file
 from gigamost.store.ledger.group import DAY
 from gigamost.store.ledger.memory import MemoryLedger
 from gigamost.store.ledger.sqlite import SqliteLedger, Sync
 from gigamost.store.migrations import HEAD
-from gigamost.store.opening import make_file, open_database
 from gigamost.store.place import Place, Postgres
-
-if TYPE_CHECKING:
-    from gigamost.store.engine import Database
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +76,9 @@ class LedgerOpening:
         """Raises GatewayError: (503) for a file that cannot be used, (500) for a PostgreSQL with an old schema. One
         that is away is waited for in the background."""
         if isinstance(self._place, Path) and not await asyncio.to_thread(_is_current, self._place):
-            await (await open_database(self._place)).close()
+            door = Door(self._place)
+            await door.database()
+            await door.close()
         await self._kept.start()
         self._caretaker = asyncio.get_running_loop().create_task(self._care())
 
@@ -129,12 +128,10 @@ async def _repeat(seconds: float, call: Callable[[], Awaitable[None]], *, first:
 
 
 class _Books:
-    """`core.ports.Books`, with a database that is opened by the first question."""
+    """`core.ports.Books`, with a door of its own: long questions of administrators must not hold requests up."""
 
     def __init__(self, place: Path | Postgres) -> None:
-        self._place = place
-        self._database: Database | None = None
-        self._opening = asyncio.Lock()
+        self._door = Door(place)
 
     async def requests(self, wanted: Wanted) -> Entries:
         return await (await self._books()).requests(wanted)
@@ -146,16 +143,13 @@ class _Books:
         return await (await self._books()).standings(owners, since)
 
     async def close(self) -> None:
-        if self._database is not None:
-            await self._database.close()
+        await self._door.close()
 
     async def _books(self) -> Books:
-        async with self._opening:
-            if self._database is None:
-                self._database = await open_database(self._place)
+        database = await self._door.database()
         from gigamost.store.ledger.reading import SqlBooks
 
-        return SqlBooks(self._database)
+        return SqlBooks(database)
 
 
 def _is_current(file: Path) -> bool:

@@ -10,7 +10,7 @@ from gigamost.core.accounting import Entries, Entry, Grouping, Mark, Question, S
 from gigamost.core.usage import Usage
 from gigamost.store.engine import Database
 from gigamost.store.ledger.answers import as_spending, day_span, group_name, in_order
-from gigamost.store.tables import BUDGET_LEASES, BUDGET_PERIODS, OPEN, REQUESTS, ROLLUPS, UNWELL
+from gigamost.store.tables.ledger import BUDGET_LEASES, BUDGET_PERIODS, OPEN, REQUESTS, ROLLUPS, UNWELL
 
 _R: Final = REQUESTS.c
 _SHOWN: Final = [column for column in _R if column.name not in ("replica", "holds")]

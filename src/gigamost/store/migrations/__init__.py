@@ -11,7 +11,7 @@ from gigamost.core.errors import GatewayError, Kind
 
 log = logging.getLogger(__name__)
 
-HEAD: Final = "0004"  # the newest revision; known here so that a start needs Alembic only when there is one to apply
+HEAD: Final = "0008"  # the newest revision; known here so that a start needs Alembic only when there is one to apply
 
 
 def refuse_old(revision: str | None) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gigamost.core.history import Conversation, Item, KeptResponse, Link, Page, Refers, Window
 from gigamost.store.engine import Database
-from gigamost.store.tables import CONVERSATIONS, ITEMS, RESPONSES
+from gigamost.store.tables.history import CONVERSATIONS, ITEMS, RESPONSES
 
 _AT_ONCE: Final = 500  # ids in one statement
 _metadata = msgspec.json.Decoder(dict[str, str]).decode

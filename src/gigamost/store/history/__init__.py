@@ -1,0 +1,1 @@
+"""What clients build on, kept in memory, SQLite or PostgreSQL."""

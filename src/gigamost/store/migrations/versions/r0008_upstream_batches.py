@@ -1,0 +1,8 @@
+"""Batches that an upstream works on."""
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
