@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -85,6 +86,7 @@ def _first(matches: Iterable[Match]) -> Match | None:
     return best
 
 
+@lru_cache(maxsize=1024)
 def _compile(path: str) -> re.Pattern[str]:
     parts: list[str] = []
     at = 0
