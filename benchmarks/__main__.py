@@ -3,15 +3,14 @@
 import argparse
 import json
 import pstats
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks import report, scenarios, targets
-from benchmarks.processes import BenchError, Running
-from benchmarks.scenarios import Scenario
+from benchmarks import guards, report, scenarios, targets
+from benchmarks.load import put
+from benchmarks.processes import BenchError
 
 STARTS = 3
 PROFILED = {
@@ -20,20 +19,6 @@ PROFILED = {
     "stream": scenarios.LONG,
     "paced": scenarios.PACED_LONG,
 }
-
-
-def put(load: Scenario, target: Running, folder: Path, key: str, requests: int | None = None) -> float:
-    """Microseconds of the target's CPU per request. Raises BenchError when an answer is not the expected one."""
-    body = folder / "request.json"
-    body.write_bytes(load.body)
-    command = [sys.executable, "-m", "benchmarks.load", str(target.port), "--pid", str(target.pid)]
-    command += ["--body", str(body), "--requests", str(requests or load.requests)]
-    command += ["--connections", str(load.connections), "--expect", load.expect, "--key", key]
-    done = subprocess.run(command, cwd=targets.ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BenchError(f"{target.name}, {load.name}: {done.stderr.strip()[-2000:]}")
-    cost: float = json.loads(done.stdout)["cpu_us"]
-    return cost
 
 
 def measure(folder: Path, arguments: argparse.Namespace) -> report.Report:
@@ -60,6 +45,8 @@ def measure(folder: Path, arguments: argparse.Namespace) -> report.Report:
                         rounds[target.name][load.name].append(put(load, target, folder, arguments.key))
             _progress("")
             after = gateway.resident
+        guarded = guards.measure(folder, upstream.port, arguments.rounds, _progress)
+        _progress("")
     sizes = (
         report.Size("memory, idle", idle, "MB", report.IDLE_MB),
         report.Size("memory, after 100 requests", warm, "MB", None),
@@ -67,7 +54,7 @@ def measure(folder: Path, arguments: argparse.Namespace) -> report.Report:
         report.Size("start, median of 3", median(starts), "s", report.START_SECONDS),
     )
     costs = report.costs(rounds[gateway.name], rounds[nginx.name])
-    return report.Report(costs, sizes, arguments.rounds, report.machine(), targets.nginx_version())
+    return report.Report(costs, guarded, sizes, arguments.rounds, report.machine(), targets.nginx_version())
 
 
 def _progress(text: str) -> None:

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import cast
 
 import uvloop
 
-from benchmarks.processes import cpu_time
+from benchmarks.processes import BenchError, Running, cpu_time
+from benchmarks.scenarios import Scenario
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _LAST_PIECE = b"\r\n0\r\n\r\n"
@@ -120,6 +122,20 @@ async def _run(connections: list[Connection], to_do: Round) -> None:
     for connection in connections:
         connection.begin(to_do)
     await to_do.over
+
+
+def put(scenario: Scenario, target: Running, folder: Path, key: str, requests: int | None = None) -> float:
+    """Microseconds of the target's CPU per request. Raises BenchError when an answer is not the expected one."""
+    body = folder / "request.json"
+    body.write_bytes(scenario.body)
+    command = [sys.executable, "-m", "benchmarks.load", str(target.port), "--pid", str(target.pid)]
+    command += ["--body", str(body), "--requests", str(requests or scenario.requests)]
+    command += ["--connections", str(scenario.connections), "--expect", scenario.expect, "--key", key]
+    done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchError(f"{target.name}, {scenario.name}: {done.stderr.strip()[-2000:]}")
+    cost: float = json.loads(done.stdout)["cpu_us"]
+    return cost
 
 
 def main() -> None:

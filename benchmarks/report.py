@@ -10,6 +10,7 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.guards import Guard
 from benchmarks.scenarios import AGENT, CHUNKS, LONG, PACED_LONG, PACED_SHORT, SHORT, SMALL, Scenario
 
 Rounds = Mapping[str, Sequence[float]]  # scenario name -> microseconds of CPU per request, by round (nginx: two each)
@@ -43,6 +44,7 @@ class Size:
 @dataclass(frozen=True)
 class Report:
     costs: tuple[Cost, ...]
+    guards: tuple[Guard, ...]
     sizes: tuple[Size, ...]
     rounds: int
     machine: str
@@ -99,6 +101,12 @@ def show(report: Report) -> None:
         goal = "" if cost.goal is None else f"<= {cost.goal:.0f}x"
         numbers = (f"{cost.gateway:.1f}", f"{cost.nginx:.1f}", f"{cost.ratio:.1f}x")
         table.add_row(cost.name, *numbers, goal, _verdict(cost.ratio, cost.goal), f"{cost.noise:.0%}")
+    console.print(table)
+    table = Table("CPU per", "nothing kept, us", "open mode, us", "kept", "guarded, us", "ratio", "goal", "")
+    for each in report.guards:
+        measured = (f"{each.nothing_kept:.1f}", f"{each.open_mode:.1f}", f"{each.kept:.2f}x", f"{each.guarded:.1f}")
+        verdict = _verdict(each.ratio, each.goal)
+        table.add_row(each.name, *measured, f"{each.ratio:.2f}x", f"<= {each.goal:.1f}x", verdict)
     console.print(table)
     for size in report.sizes:
         goal = "" if size.goal is None else f"  goal < {size.goal:g} {size.unit}  {_verdict(size.value, size.goal)}"

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,23 +51,34 @@ def nginx(folder: Path, upstream_port: int) -> Iterator[Running]:
 
 
 @contextmanager
-def gateway(folder: Path, upstream_port: int, command: str = GATEWAY, wrap: Sequence[str] = ()) -> Iterator[Running]:
+def gateway(
+    folder: Path,
+    upstream_port: int,
+    command: str = GATEWAY,
+    wrap: Sequence[str] = (),
+    more: Mapping[str, str] = {},
+) -> Iterator[Running]:
     """`command` may contain {port}. It finds the upstream in the environment, under the names of GigaChat's SDK, and
-    nothing else there: no `.env`, no configuration file, a state folder of its own."""
+    nothing else there but `more`: no `.env`, no configuration file, a state folder of its own."""
     port = free_port()
     origin = f"http://127.0.0.1:{upstream_port}"
-    environment = {
-        **_bare(folder),
+    variables = {
+        **environment(folder),
         "GIGACHAT_BASE_URL": f"{origin}/v1",
         "GIGACHAT_AUTH_URL": f"{origin}/api/v2/oauth",
         "GIGACHAT_CREDENTIALS": b64encode(b"3a5b7c9d-0000-4000-8000-000000000001:bench").decode(),
         "GIGACHAT_SCOPE": "GIGACHAT_API_CORP",
         "GIGACHAT_MAX_CONNECTIONS": "256",
-        "GIGAMOST_STATE_DIR": str(folder / "state"),
+        **more,
     }
     words = [*wrap, *shlex.split(command.format(port=port))]
-    with running("gateway", words, port, "/health/live", folder, environment) as server:
+    with running("gateway", words, port, "/health/live", folder, variables) as server:
         yield server
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Of a gateway that keeps its state in `folder`, and of the commands beside it."""
+    return {**_bare(folder), "GIGAMOST_STATE_DIR": str(folder / "state")}
 
 
 def nginx_version() -> str:
