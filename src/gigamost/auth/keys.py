@@ -14,7 +14,8 @@ from zlib import crc32
 
 import msgspec
 
-from gigamost.auth.root import base62
+from gigamost.auth.root import Roots, base62, born, derive, mark
+from gigamost.auth.tokens import LIFETIME
 from gigamost.core.tenancy import Former, Key, Tenant
 
 LABEL: Final = "client keys"  # of the derived key (`auth.root.derive`)
@@ -25,6 +26,22 @@ _SHOWN: Final = len(_START) + 7
 _MADE_HERE: Final = re.compile(r"gm-[0-9A-Za-z]{36,42}")  # one letter too few or too many is a mistake as well
 
 Standing = Literal["good", "revoked", "expired", "disabled"]
+
+
+class Pepper(msgspec.Struct, frozen=True):
+    """The key of digests that hang on one root secret; `root` is its mark. Digests of an outdated one are renewed: not
+    those of a newer one, or gateways that a rotation has not reached yet would take back what others renew."""
+
+    key: bytes
+    root: str
+    is_outdated: bool = False
+
+
+def peppers(roots: Roots) -> tuple[Pepper, ...]:
+    """The current one, and those by which keys are recognised as well."""
+    newest = born(roots.current)
+    former = tuple(Pepper(derive(each, LABEL), mark(each), born(each) <= newest) for each in roots.former)
+    return (Pepper(derive(roots.current, LABEL), mark(roots.current)), *former)
 
 
 def make(entropy: bytes) -> str:
@@ -70,13 +87,36 @@ def standing(key: Key, tenant: Tenant, now: float) -> Standing:
     return "disabled" if tenant.is_disabled else "good"
 
 
-def rotated(key: Key, text: str, pepper: bytes, now: int, grace: int) -> Key:
-    """The key with the new text `text`; the one that it has now stays good for `grace` seconds. What was replaced
-    earlier keeps its own end."""
+def rotated(key: Key, text: str, pepper: bytes, now: int, grace: int, root: str = "") -> Key:
+    """The key with the new text `text`, whose digest hangs on `root`; the one that it has now stays good for `grace`
+    seconds. What was replaced earlier keeps its own end."""
+    ends = now + grace
+    former = [
+        Former(each.digest, min(each.expires, ends)) if each.is_same else each
+        for each in (Former(key.digest, ends), *key.former)
+    ]
+    return msgspec.structs.replace(
+        key,
+        digest=digest(pepper, text),
+        prefix=prefix(text),
+        former=tuple(each for each in former if each.expires > now),
+        root=root,
+    )
+
+
+def renewed(key: Key, old: bytes, new: bytes, root: str, now: int) -> Key | None:
+    """The key with the digest `new` of the text that had `old`, which hangs on another root secret now. None when it is
+    another key meanwhile. Tokens that were issued for it go on to their end."""
+    if key.digest != old or key.revoked is not None:
+        return None
     former = tuple(each for each in key.former if each.expires > now)
-    if grace > 0:
-        former = (Former(key.digest, now + grace), *former)
-    return msgspec.structs.replace(key, digest=digest(pepper, text), prefix=prefix(text), former=former)
+    same = Former(old, now + LIFETIME, is_same=True)
+    return msgspec.structs.replace(key, digest=new, former=(same, *former), root=root)
+
+
+def hangs_on_another(key: Key, root: str, now: float) -> bool:
+    """Whether it can be used, and would end if every root secret but the one with this mark were gone."""
+    return key.root != root and key.revoked is None and (key.expires is None or key.expires > now)
 
 
 def made_id(kind: str, now: float, entropy: bytes) -> str:
