@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-clients check bench format format-check lint types contracts docs constraints clean
+.PHONY: help demo test prove test-clients check bench format format-check lint types contracts docs schema constraints clean
 
 BIN := .venv/bin
 CODE := src tests benchmarks
@@ -36,7 +36,12 @@ demo: .venv/.installed-demo ## emulator, gateway and one streamed answer; then i
 	@$(BIN)/gigamost demo $(ARGS)
 
 test: .venv/.installed-dev $(patsubst %,.clients/%/.installed,pi $(SDKS)) ## the tests
+	@$(SERVERS)
 	@$(BIN)/python -m pytest $(ARGS)
+
+prove: .venv/.installed-dev ## the promises of docs/reliability.md at full size: about half an hour
+	@$(SERVERS)
+	@$(BIN)/python -m pytest tests/reliability --prove $(ARGS)
 
 test-clients: .venv/.installed-dev $(CLIENTS:%=.clients/%/.installed) ## agents as people run them (2 GB are installed once)
 	@$(BIN)/python -m pytest tests/clients/programs --record $(ARGS)
@@ -65,6 +70,9 @@ contracts: .venv/.installed-dev ## which module may import which
 
 docs: .venv/.installed-dev ## the tables in docs/protocols, made from the code's own rules
 	@$(BIN)/python -m tests.docs.tables
+
+schema: .venv/.installed-dev ## the schema of a new SQLite file, made from all revisions: after every change of them
+	@$(BIN)/python -m tests.store.fresh
 
 # One version of every package for all platforms and Python versions, the newest that pyproject.toml allows; the tools
 # that install and build are in the list too. Markers are dropped: a constraint installs nothing by itself. Of a package
@@ -105,6 +113,12 @@ $(BIN)/python:
 
 # Debian and Ubuntu keep ensurepip apart from Python, one package for each version.
 VENV_PACKAGE = $(shell $(or $(PYTHON),false) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+
+# What tests/services.py starts. Debian and Ubuntu keep PostgreSQL's servers out of the path.
+define SERVERS
+$(call system_package,command -v pg_ctl || ls /usr/lib/postgresql/*/bin/pg_ctl,postgresql)
+@$(call system_package,command -v redis-server,redis-server)
+endef
 
 # $(call system_package,a command that succeeds when it is there,package)
 define system_package

@@ -14,6 +14,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 400, 60  # lines
 VAGUE_NAMES = {"base", "common", "handler", "handlers", "helper", "helpers", "manager", "util", "utils"}
 # The edges, where nothing may get through, whatever it is: an HTTP entry or a background task.
 EDGES = {
+    "app/reload.py": "the background task that takes changed settings over",
     "batch/worker.py": "the background task that does an item of a job",
     "emulator/app.py": "the emulator's HTTP entry",
     "pipeline/uploads.py": "the background task that deletes uploaded files",
@@ -24,6 +25,9 @@ EDGES = {
     "store/ledger/opening.py": "the background task that looks after the ledger",
     "store/ledger/postgres.py": "the background task that brings there what was spooled",
     "store/ledger/writer.py": "the thread that writes the ledger on SQLite",
+    "store/prompts/recorder.py": "the background task that writes what was said",
+    "telling/courier.py": "the background task that sends notices",
+    "telling/watch.py": "the background task that looks what there is to tell",
 }
 CHAT_FILES = {"__init__.py", "wire.py", "request.py", "response.py", "stream.py", "errors.py"}
 # Distributions whose import name is another.

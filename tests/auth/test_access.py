@@ -7,6 +7,7 @@ import pytest
 
 from gigamost.auth import keys, scopes
 from gigamost.auth.access import Access, Peer
+from gigamost.auth.digests import Digests
 from gigamost.auth.ring import FRESH, KEPT, Ring
 from gigamost.auth.tokens import Tokens
 from gigamost.core.errors import GatewayError, Kind, Problem
@@ -43,7 +44,7 @@ class Door:
         self.ring = Ring(configured, self.clock)
         self.access = Access(
             self.ring,
-            pepper=PEPPER,
+            digests=Digests(PEPPER),
             master_key=Secret(MASTER),
             open_mode=open_mode,
             tokens=Tokens(PEPPER, self.clock),
@@ -176,7 +177,9 @@ def test_open_mode_ends_with_the_first_key_and_does_not_come_back() -> None:
 def test_open_mode_waits_until_it_is_known_that_there_is_no_key() -> None:
     clock = Clock()
     ring = Ring((), clock)
-    access = Access(ring, pepper=PEPPER, master_key=None, open_mode=True, tokens=Tokens(PEPPER, clock), now=clock)
+    access = Access(
+        ring, digests=Digests(PEPPER), master_key=None, open_mode=True, tokens=Tokens(PEPPER, clock), now=clock
+    )
     assert not access.open_mode
     ring.confirm()
     assert access.open_mode

@@ -126,6 +126,15 @@ def test_defaults_of_a_key_and_its_tenant() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tenant", "key", "both"),
+    [(None, None, None), (None, 60, 60), (60, None, 60), (60, 600, 60), (600, 60, 60), (0, 60, 0), (60, 0, 0)],
+)
+def test_a_key_may_have_no_older_answers_than_its_tenant(tenant: int | None, key: int | None, both: int | None) -> None:
+    combined = scopes.combined(Defaults(cache_seconds=tenant), Defaults(cache_seconds=key))
+    assert combined.cache_seconds == both
+
+
+@pytest.mark.parametrize(
     ("defaults", "asked", "gets"),
     [
         (Defaults(), "gpt-4o", "gpt-4o"),

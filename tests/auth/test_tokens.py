@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gigamost.auth import keys as key_rules
 from gigamost.auth.access import Access, Peer
+from gigamost.auth.digests import Digests
 from gigamost.auth.ring import Ring
 from gigamost.auth.tokens import LIFETIME, PREFIX, Tokens
 from gigamost.core.errors import GatewayError, Kind
@@ -68,7 +69,9 @@ def key(text: str, tenant: str = "default", *, pass_token: bool = False) -> Key:
 def access(clock: Clock, *keys: Key, open_mode: bool = False) -> Access:
     ring = Ring(keys, clock)
     ring.confirm()
-    return Access(ring, pepper=SECRET, master_key=None, open_mode=open_mode, tokens=Tokens(SECRET, clock), now=clock)
+    return Access(
+        ring, digests=Digests(SECRET), master_key=None, open_mode=open_mode, tokens=Tokens(SECRET, clock), now=clock
+    )
 
 
 def peer(authorization: str = "", **headers: str) -> Peer:

@@ -18,9 +18,9 @@ from gigamost.core.secret import Secret
 from gigamost.emulator import EmulatorSettings, Running, build
 from gigamost.store.place import Postgres
 from gigamost.store.schema import upgrade
+from tests import services
 from tests.batch.serving import KEY
 
-SERVER = "postgresql://postgres@127.0.0.1:5432"
 LEASE = 2.0  # seconds
 
 
@@ -106,11 +106,11 @@ async def replicas(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         url = None
         if request.param == "postgres":
             name = f"gigamost_batch_{uuid4().hex[:12]}"
-            server = await asyncpg.connect(f"{SERVER}/postgres")
+            server = await asyncpg.connect(services.postgres())
             stack.push_async_callback(server.close)
             await server.execute(f"CREATE DATABASE {name}")
             stack.push_async_callback(server.execute, f"DROP DATABASE {name} WITH (FORCE)")
-            url = f"{SERVER}/{name}"
+            url = f"{services.postgres().rpartition('/')[0]}/{name}"
             await asyncio.to_thread(upgrade, Postgres(Secret(url)))
         gigachat = await stack.enter_async_context(Running(build(EmulatorSettings())))
         yield Replicas(gigachat, tmp_path, url, stack)

@@ -10,7 +10,7 @@ import yaml
 from gigamost.config import Settings, load
 from gigamost.config.environment import CONFIG_FILE
 from gigamost.config.fields import leaves, paths_by_variable
-from gigamost.config.settings import ClientKey, PoolEntry, Upstream, UpstreamModel
+from gigamost.config.settings import ClientKey, PoolEntry, Upstream, UpstreamModel, Webhook
 from gigamost.core.models import Capabilities
 from gigamost.routing.table import Destination, Fallback, Route
 
@@ -26,6 +26,7 @@ ENVIRON = {
     "LAPTOP_KEY": "laptop",
     "TEAM_KEY": "team",
     "GUEST_KEY": "guests",
+    "OPS_WEBHOOK_SECRET": "whsec_" + "c2VjcmV0" * 5,
 }
 
 
@@ -73,6 +74,7 @@ def test_the_yaml_example_loads(tmp_path: Path) -> None:
     assert [upstream.name for upstream in settings.upstreams] == ["deepseek", "vllm"]
     assert list(settings.routes) == ["GigaChat-2-Max", "smart", "vllm/*"]
     assert [key.name for key in settings.keys] == ["laptop", "team", "guests"]
+    assert [webhook.url for webhook in settings.webhooks] == ["https://ops.example/gigamost"]
     assert settings.warnings == ()
 
 
@@ -85,7 +87,7 @@ def test_the_yaml_example_names_every_setting() -> None:
         here = active.get(section, {}) if section else active
         assert name in here or re.search(rf"^ *# {name}: ", YAML, flags=re.MULTILINE), path
         assert field.name == name
-    for struct in (PoolEntry, ClientKey, Capabilities, Upstream, UpstreamModel, Destination, Fallback, Route):
+    for struct in (PoolEntry, ClientKey, Webhook, Capabilities, Upstream, UpstreamModel, Destination, Fallback, Route):
         for name in struct.__struct_fields__:
             assert re.search(rf"\b{name}\b", YAML), name
 

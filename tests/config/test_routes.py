@@ -66,6 +66,18 @@ def test_prices_are_micros_for_a_million_tokens(tmp_path: Path) -> None:
     assert prices(configured(tmp_path, yaml)) == {"far/a": Price(1_500_000, 2_000_000, 0), "far/b": Price()}
 
 
+def test_the_operators_prices_are_by_model_and_by_credential(tmp_path: Path) -> None:
+    yaml = (
+        "gigachat: {credentials: [{name: one, key: '${K}'}]}\n"
+        "prices: {GigaChat-2: {input: '65', output: '65.5'}, one/GigaChat-2: {input: '50', output: '50', cached: '1'}}"
+    )
+    key = "M2E1YjdjOWQtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAxOmJlbmNo"
+    assert prices(configured(tmp_path, yaml, K=key)) == {
+        "GigaChat-2": Price(65_000_000, 65_500_000, 0),
+        "one/GigaChat-2": Price(50_000_000, 50_000_000, 1_000_000),
+    }
+
+
 @pytest.mark.parametrize("target", ["openrouter/a/b", "{upstream: openrouter}"])
 def test_openrouters_key_is_enough_where_a_route_names_it(tmp_path: Path, target: str) -> None:
     yaml = f"routes: {{smart: {{fallback: [{target}]}}}}"
@@ -101,6 +113,9 @@ def test_secrets_of_upstreams_may_be_references_and_never_show(tmp_path: Path) -
         ("upstreams: [{name: far, base_url: 'http://far', headers: {X Y: z}}]", "is no header"),
         ("upstreams: [{name: far, base_url: 'http://far', ca_bundle_file: /none.pem}]", "is not there"),
         ("upstreams: [{name: gigachat, base_url: 'http://far'}]", "is taken"),
+        ("prices: {GigaChat-2: {input: '1'}}", "has no output"),
+        ("prices: {GigaChat-2: {input: '1', output: much}}", "prices.GigaChat-2: 'much' is no amount"),
+        ("prices: {nobody/GigaChat-2: {input: '1', output: '1'}}", "there is no credential nobody"),
         (ROW[:-2] + ", {name: far, base_url: 'http://far'}]", "is taken"),
         ("upstreams: far", "is not a list"),
         ("routes: [a]", "is not a mapping"),

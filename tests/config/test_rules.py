@@ -154,14 +154,24 @@ def test_redis_url_that_is_none(tmp_path: Path) -> None:
     assert problem.startswith("GIGAMOST_REDIS_URL is no redis://")
 
 
-@pytest.mark.parametrize("redis", ["", "redis://localhost"])
-def test_several_workers_are_refused_in_one_line(tmp_path: Path, redis: str) -> None:
-    environ = {"HOME": str(tmp_path), "GIGAMOST_REDIS_URL": redis}
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({}, "GIGAMOST_REDIS_URL"),
+        ({"GIGAMOST_REDIS_URL": "redis://localhost", "GIGAMOST_DATABASE_URL": "sqlite://"}, "in memory"),
+    ],
+    ids=["without Redis", "in memory"],
+)
+def test_several_workers_are_refused_in_one_line(tmp_path: Path, environ: dict[str, str], named: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        load({"server.workers": 4}, environ=environ, folder=tmp_path)
-    (problem,) = caught.value.problems
-    assert problem.startswith("--workers is 4")
-    assert ("Redis" in problem) is not bool(redis)
+        load({"server.workers": 4}, environ={"HOME": str(tmp_path), **environ}, folder=tmp_path)
+    [line] = caught.value.problems
+    assert named in line
+
+
+def test_several_workers_with_redis_and_a_file_may_start(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "GIGAMOST_REDIS_URL": "redis://localhost"}
+    assert load({"server.workers": 4}, environ=environ, folder=tmp_path).server.workers == 4
 
 
 def test_client_keys_are_told_apart(tmp_path: Path) -> None:

@@ -184,6 +184,7 @@ async def test_a_trial_says_what_is_wrong(tmp_path: Path) -> None:
         assert own.models
         assert own.balance is None  # who pays as they go has no packages
         assert (await accounts.test("account-1")).balance
+        assert {each.name: bool(each.balance) for each in accounts.standings()}["account-1"]
         near.gigachat.app.script.next("status=503", path="/models")
         assert "503" in (await accounts.test("account-0")).problem
         await near.gigachat.stop()

@@ -50,6 +50,16 @@ def test_the_operators_price_wins_and_a_part_of_a_micro_is_rounded_up() -> None:
     assert own.of("GigaChat-2-Pro").of(Usage(1, 0)) == 500
 
 
+def test_a_credential_may_have_a_tariff_of_its_own_and_the_dearest_one_is_reserved() -> None:
+    prices = Prices({"packages/GigaChat-2": Price(90_000_000, 90_000_000), "far/a": Price(1_000_000, 0)})
+    usage = Usage(1_000_000, 0)
+    assert prices.of("GigaChat-2", "packages").of(usage) == 90_000_000
+    assert prices.of("GigaChat-2", "other").of(usage) == prices.of("GigaChat-2").of(usage) == 65_000_000
+    assert prices.most("GigaChat-2", usage) == 90_000_000
+    # A model of another upstream is called by both names, whoever asks it.
+    assert prices.of("far/a", "far").of(usage) == prices.most("far/a", usage) == 1_000_000
+
+
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
 def test_costs_of_parts_are_never_less_than_the_cost_of_the_whole(a: int, b: int, c: int) -> None:
     price = Price(input=333_333, output=777_777, cached=1)

@@ -19,8 +19,11 @@ from gigamost.pipeline.catalogue import Catalogue
 from gigamost.pipeline.context import Context
 from gigamost.pipeline.desk import Desk, Visit
 from gigamost.pipeline.routes import Plan, Routes
+from gigamost.pipeline.sameness import Sameness
 from gigamost.pipeline.tasks import Tasks
+from gigamost.pipeline.vectors import VectorCache
 from gigamost.protocols.gigachat import v1
+from gigamost.store.cache import LocalCache
 from gigamost.store.ledger.memory import MemoryLedger
 from gigamost.upstreams import account
 from gigamost.upstreams.credentials.gigachat_oauth import GigaChatOAuth
@@ -87,11 +90,13 @@ async def bench_of(
             accounts=lambda _: accounts,
             catalogue=catalogue,
             wire=v1.WIRE,
-            plan=Plan(aliases=aliases or {}, default=default),
+            plan=Plan(aliases=aliases or {}, default=default, queue_timeout=queue_timeout),
             client_account=lambda _: own,
         )
         try:
-            yield Bench(running.app, Tasks(routes=routes, seal=Seal(b"k" * 32), queue_timeout=queue_timeout), accounts)
+            vectors = VectorCache(LocalCache(2**20, monotonic), Sameness(b"k" * 32), time)
+            tasks = Tasks(routes=routes, seal=Seal(b"k" * 32), vectors=vectors)
+            yield Bench(running.app, tasks, accounts)
         finally:
             await catalogue.close()
             for each in (*accounts, own):

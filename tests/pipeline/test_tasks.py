@@ -82,7 +82,7 @@ async def test_what_is_too_much_for_one_call_is_several(bench: Bench) -> None:
 def test_a_text_longer_than_a_call_goes_alone() -> None:
     cut = list(batches(("a", "b" * MAX_BYTES, "c")))
     assert [(batch.first, len(batch.texts)) for batch in cut] == [(0, 1), (1, 1), (2, 1)]
-    assert [batch.place for batch in batches(("a", "b"))] == ["input[0] to input[1]"]
+    assert [batch.place(range(7, 9)) for batch in batches(("a", "b"))] == ["input[7] to input[8]"]
 
 
 async def test_calls_of_one_request_wait_for_their_turn() -> None:

@@ -23,7 +23,7 @@ def test_vectors_come_by_index_with_usage_at_each() -> None:
         b'{"object":"embedding","index":1,"embedding":[-2.5,1],"usage":{"prompt_tokens":8}},'
         b'{"object":"embedding","index":0,"embedding":[0.5,0],"usage":{"prompt_tokens":7}}]}'
     )
-    assert tasks.decode_embeddings(body, 2) == tasks.Embedded(((0.5, 0.0), (-2.5, 1.0)), 15)
+    assert tasks.decode_embeddings(body, 2) == tasks.Embedded(((0.5, 0.0), (-2.5, 1.0)), (7, 8))
 
 
 def test_counts_are_a_bare_array() -> None:

@@ -1,7 +1,6 @@
 """A Redis server of the tests' own, which can be paused and killed."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -11,13 +10,14 @@ from types import TracebackType
 from typing import Self
 
 from gigamost.core.secret import Secret
+from tests import services
 
 
 class RedisServer:
     """Started by `with`. Nothing is kept on the disk, so that a restarted one has forgotten everything."""
 
     def __init__(self, folder: Path, port: int = 0) -> None:
-        self.port = port or _free_port()
+        self.port = port or services.free_port()
         self.url = Secret(f"redis://127.0.0.1:{self.port}/0")
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -28,8 +28,7 @@ class RedisServer:
         return cls(Path(), port)
 
     def start(self) -> None:
-        program = shutil.which("redis-server")
-        assert program is not None, "the tests of what gateways share need redis-server: apt-get install redis-server"
+        program = services.program("redis-server", "redis-server")
         options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self._folder)]
         self._process = subprocess.Popen(
             [program, "--port", str(self.port), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -75,10 +74,3 @@ class RedisServer:
     ) -> None:
         if self._process is not None and self._process.poll() is None:
             self.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

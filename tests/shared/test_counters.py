@@ -122,3 +122,15 @@ async def test_lowered_limit_counts_at_once(several: Kind) -> None:
         await counters.take([requests(10)])
     assert isinstance(await counters.take([requests(5)]), Full)
     assert isinstance(await counters.take([requests(6)]), Grant)
+
+
+async def test_looking_takes_nothing(several: Kind) -> None:
+    first, second = several.counters[:2]
+    draws = [requests(5), tokens(1000, 0)]
+    untouched = await first.look(draws)
+    assert (untouched.left, untouched.resets) == ((5, 1000), (0.0, 0.0))
+    assert isinstance(await second.take([requests(5), tokens(1000, 300)]), Grant)
+    for _ in range(3):
+        seen = await first.look(draws)
+        assert seen.left == (4, 700)
+        assert all(59 < reset <= 60.1 for reset in seen.resets)

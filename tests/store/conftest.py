@@ -18,8 +18,16 @@ from gigamost.store.ledger.opening import LedgerOpening
 from gigamost.store.ledger.reading import SqlBooks
 from gigamost.store.place import Place, Postgres
 from gigamost.store.schema import upgrade
+from gigamost.store.tables.prompts import SEARCH
 from tests.store.servers import copied, empty
 
+
+def is_compared(name: str | None, kind: str, parents: object) -> bool:
+    """The tables of the search are each database's own, and the revision's alone (`store.tables.prompts`)."""
+    return kind != "table" or not (name or "").startswith(SEARCH)
+
+
+COMPARED = {"compare_type": True, "include_name": is_compared}  # tables with revisions, by Alembic
 STORES = ("memory", "sqlite", "postgres")
 HOUR = 3600.0
 NEVER = 2**40

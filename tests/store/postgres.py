@@ -1,7 +1,6 @@
-"""A database of one's own on the PostgreSQL of this machine, dropped at the end."""
+"""A database of one's own on the tests' PostgreSQL (`tests.services`), dropped at the end."""
 
 import asyncio
-import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,15 +8,15 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from gigamost.store.place import Postgres, place_of
-
-SERVER = os.environ.get("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
+from tests import services
 
 
 @asynccontextmanager
 async def database(*, empty: bool = False) -> AsyncIterator[Postgres]:
     """With the newest schema, unless it is to be `empty`."""
+    server = await asyncio.to_thread(services.postgres)
     name = f"gigamost_test_{secrets.token_hex(6)}"
-    place = place_of(f"{SERVER}/{name}", pool=4)
+    place = place_of(f"{server.rpartition('/')[0]}/{name}", pool=4)
     assert isinstance(place, Postgres)
     await _say(f"CREATE DATABASE {name}")
     try:
@@ -31,7 +30,7 @@ async def database(*, empty: bool = False) -> AsyncIterator[Postgres]:
 
 
 async def _say(statement: str) -> None:
-    connection = await asyncpg.connect(f"{SERVER}/postgres", timeout=10)
+    connection = await asyncpg.connect(services.postgres(), timeout=10)
     try:
         await connection.execute(statement)
     finally:

@@ -102,7 +102,12 @@ async def test_every_change_raises_the_revision_and_is_in_the_audit(directory: D
     assert revisions == sorted(set(revisions))
     await directory.audit.add(change(5))
     assert await directory.revision() == revisions[-1]
-    assert list(await directory.audit.page("", 10)) == [change(at) for at in (5, 4, 3, 2, 1)]
+    whose = {1: "default", 2: "default", 3: "tenant_1", 4: "tenant_1", 5: None}
+    lines = {at: msgspec.structs.replace(change(at), tenant=tenant) for at, tenant in whose.items()}
+    assert list(await directory.audit.page("", 10)) == [lines[at] for at in (5, 4, 3, 2, 1)]
+    assert list(await directory.audit.page("", 10, "tenant_1")) == [lines[4], lines[3]]
+    assert list(await directory.audit.page("change_0002", 10, "default")) == [lines[1]]
+    assert list(await directory.audit.page("", 10, "nobody")) == []
 
 
 async def test_the_roll_has_everybody_at_its_revision(directory: Directory) -> None:
@@ -160,6 +165,8 @@ async def test_pages_have_everything_once_the_newest_first(directory: Directory)
     while page := await directory.keys.page(found[-1] if found else "", 10):
         found += [key.id for key in page]
     assert found == names[::-1]
+    assert await directory.keys.page("", 10, "nobody") == []
+    assert len(await directory.keys.page(names[20], 100, "default")) == 20
     assert [each.id for each in await directory.tenants.page("", 5)] == ["default"]
     assert [each.id for each in await directory.audit.page("change_0003", 2)] == ["change_0002", "change_0001"]
 

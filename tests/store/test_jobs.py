@@ -1,9 +1,10 @@
 """Jobs, their queue and the files of the gateway: in memory, in SQLite and in PostgreSQL, by one suite."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -12,6 +13,7 @@ import pytest
 from gigamost.core.job_ports import JobStore
 from gigamost.core.jobs import (
     Again,
+    BatchQuestion,
     Claimed,
     Job,
     JobWindow,
@@ -23,7 +25,6 @@ from gigamost.core.jobs import (
     Share,
     Tally,
 )
-from gigamost.core.secret import Secret
 from gigamost.core.usage import Usage
 from gigamost.store.door import Door
 from gigamost.store.engine import Database
@@ -32,8 +33,8 @@ from gigamost.store.jobs.opening import OpeningJobs
 from gigamost.store.jobs.sql import SqlJobs
 from gigamost.store.place import Postgres
 from gigamost.store.schema import upgrade
+from tests.store.servers import empty
 
-SERVER = "postgresql://postgres@127.0.0.1:5432"
 DAY = 86_400
 LEASE = 30.0
 SHARES: tuple[Share, ...] = ("output", "errors")
@@ -51,27 +52,12 @@ class Clock:
         return self.time
 
 
-async def administer(statement: str) -> None:
-    connection = await asyncpg.connect(f"{SERVER}/postgres")
-    await connection.execute(statement)
-    await connection.close()
-
-
-def apart(work: Coroutine[None, None, None]) -> None:
-    """In a loop of its own: the tests' loops come and go."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, work).result()
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    name = f"gigamost_jobs_{uuid4().hex[:12]}"
-    apart(administer(f"CREATE DATABASE {name}"))
-    place = Postgres(Secret(f"{SERVER}/{name}"))
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(upgrade, place).result()
-    yield place
-    apart(administer(f"DROP DATABASE {name} WITH (FORCE)"))
+    with empty() as place:
+        with ThreadPoolExecutor(1) as thread:  # the test may have an event loop that is at work
+            thread.submit(upgrade, place).result()
+        yield place
 
 
 @pytest.fixture
@@ -412,3 +398,30 @@ async def test_a_file_is_asked_for_unfinished_jobs_without_opening_it(tmp_path: 
     await door.close()
     place.write_bytes(b"no database")
     assert not OpeningJobs(Door(place)).may_be_busy()
+
+
+async def test_batches_of_all_tenants(store: JobStore, clock: Clock) -> None:
+    """As administrators see them: newest first, without answers in the background."""
+    for at, (name, tenant) in enumerate((("a", "one"), ("b", "two"), ("c", "one"), ("d", "two"))):
+        await store.steps.begin(job(name, tenant=tenant, created=1_000_000 + at // 2), items("x", "y"))
+    await begun(store, "r", "x", kind="response")
+    await store.steps.begin(job("v", created=999_999))
+    await store.jobs.cancel("one", "a")
+    await store.steps.end("b", "completed")
+
+    async def found(**question: Any) -> str:
+        return "".join(each.id for each in (await store.batches.page(BatchQuestion(**question))).jobs)
+
+    assert await found() == "dcbav"
+    assert (await found(tenant="one"), await found(tenant="nobody")) == ("cav", "")
+    states = ("running", "cancelling", "completed", "validating", "failed")
+    assert [await found(standing=state) for state in states] == ["dc", "a", "b", "v", ""]
+    first = await store.batches.page(BatchQuestion(limit=2))
+    assert ([each.id for each in first.jobs], first.has_more) == (["d", "c"], True)
+    assert await found(after=(first.jobs[-1].created, "c"), limit=2) == "ba"
+    assert await found(after=(1_000_000, "a")) == "v"
+    assert first.jobs[0].tally == Tally(waiting=2)
+    got = await store.batches.get("a")
+    assert got is not None
+    assert (got.tenant, got.tally.cancelled) == ("one", 2)
+    assert (await store.batches.get("r"), await store.batches.get("none")) == (None, None)

@@ -21,7 +21,7 @@ from gigamost.store.migrations import HEAD
 from gigamost.store.place import Postgres, is_postgres, place_of
 from gigamost.store.schema import upgrade
 from gigamost.store.tables import METADATA
-from tests.store.conftest import HOUR
+from tests.store.conftest import COMPARED, HOUR
 from tests.store.ledgers import intent
 from tests.store.servers import empty, tell
 
@@ -55,7 +55,7 @@ async def test_an_upgrade_is_made_once_whoever_asks_for_it(bare: Postgres, tmp_p
 
 async def test_the_revisions_make_the_tables(bare: Postgres) -> None:
     def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA))
+        return list(compare_metadata(MigrationContext.configure(connection, opts=COMPARED), METADATA))
 
     assert await asyncio.to_thread(upgrade, bare) is None
     assert await asyncio.to_thread(upgrade, bare) == HEAD

@@ -25,7 +25,7 @@ from gigamost.store.history.opening import OpeningHistory
 from gigamost.store.migrations import HEAD
 from gigamost.store.place import sqlite_file
 from gigamost.store.tables import METADATA
-from tests.store.conftest import HOUR, NEVER, answer, beginning, item
+from tests.store.conftest import COMPARED, HOUR, NEVER, answer, beginning, item
 
 ALL = 10**9
 
@@ -216,7 +216,7 @@ def test_the_revisions_make_the_tables(tmp_path: Path) -> None:
     asyncio.run(make())
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts=COMPARED)
         assert compare_metadata(context, METADATA) == []
     engine.dispose()
     config = Config()
@@ -254,7 +254,7 @@ asyncio.run(main())
         assert await process.wait() == 0
         return said
 
-    assert await run() == ["False", "False", "True", "True"]
+    assert await run() == ["False", "False", "True", "False"]
     assert await run() == ["False", "True", "True", "False"]
 
 

@@ -49,7 +49,8 @@ def _page(said: Json) -> str:
     title = html.escape(said["info"]["title"])
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{title}</title><style>{_STYLE}</style>"
-        f"<h1>{title}</h1><p>Send the master key as <code>Authorization: Bearer</code>. "
+        f"<h1>{title}</h1><p>Send the master key, or the token of a login, as "
+        f"<code>Authorization: Bearer</code>. "
         f"<a href='/openapi.json'>OpenAPI</a></p><h2>Calls</h2>{calls}<h2>Shapes</h2>{shapes}</html>"
     )
 

@@ -28,11 +28,12 @@ class Keys:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    async def create(self, new: wire.NewKey, actor: str) -> wire.MadeKey:
+    async def create(self, new: wire.NewKey, actor: str, within: str | None = None) -> wire.MadeKey:
+        """`within` is the id of the tenant to which the actor is confined: for that one there is no other."""
         office = self._office
         directory = await office.directory()
-        tenant = await directory.tenants.get(new.tenant or DEFAULT_TENANT)
-        if tenant is None:
+        tenant = await directory.tenants.get(new.tenant or within or DEFAULT_TENANT)
+        if tenant is None or within not in (None, tenant.id):
             message = f"tenant: there is no tenant {new.tenant!r}: create it first."
             raise invalid(message, "tenant", "unknown_tenant")
         text = rules.make(office.entropy(rules.ENTROPY))
@@ -43,6 +44,7 @@ class Keys:
             digest=rules.digest(office.pepper, text),
             prefix=rules.prefix(text),
             created=int(office.now()),
+            root=office.root,
         )
         key = self._with_terms(bare, new, tenant)
         await directory.keys.add(key, office.change(actor, "key.create", key.id, new))
@@ -50,13 +52,19 @@ class Keys:
         shown = msgspec.structs.asdict(key_shown(key, office.now()))
         return wire.MadeKey(**shown, key=text)
 
-    async def page(self, place: Place) -> wire.Page[wire.Key]:
-        found = await (await self._office.directory()).keys.page(place.cursor, place.limit + 1)
+    async def page(self, place: Place, tenant: str | None = None) -> wire.Page[wire.Key]:
+        """With `tenant`, an id, its keys alone."""
+        found = await (await self._office.directory()).keys.page(place.cursor, place.limit + 1, tenant)
         data = tuple(key_shown(key, self._office.now()) for key in found[: place.limit])
         return wire.Page(data=data, next_cursor=data[-1].id if len(found) > place.limit else None)
 
     async def get(self, id_: str) -> wire.Key:
         return key_shown(await self._find(id_), self._office.now())
+
+    async def tenant_of(self, id_: str) -> str | None:
+        """Whose it is; None when there is no such key."""
+        found = await (await self._office.directory()).keys.get(id_)
+        return found.tenant if found is not None else None
 
     async def patch(self, id_: str, patch: JsonValue, actor: str) -> wire.Key:
         """`patch` is merged into what the key has (RFC 7396)."""
@@ -94,7 +102,7 @@ class Keys:
                 raise invalid(
                     f"The key {key.name!r} is {key_shown(key, now).state}: create a new one.", code="key_ended"
                 )
-            return rules.rotated(key, text, office.pepper, now, wish.grace_seconds)
+            return rules.rotated(key, text, office.pepper, now, wish.grace_seconds, office.root)
 
         keys = (await office.directory()).keys
         edited = _there(await keys.edit(id_, edit, office.change(actor, "key.rotate", id_, wish)), id_)

@@ -21,14 +21,16 @@ _ENTROPY: Final = 8  # bytes of an id
 
 
 class Office:
-    """`pepper` is the key of keys' digests, `faces` the names that scopes may have. `changed` is called after every
-    change, so that this gateway knows it at once; it may raise GatewayError."""
+    """`pepper` is the key of keys' digests and hangs on the root secret that `root` names, `faces` are the names that
+    scopes may have. `changed` is called after every change, so that this gateway knows it at once; it may raise
+    GatewayError."""
 
     def __init__(
         self,
         open_directory: OpenDirectory,
         *,
         pepper: bytes,
+        root: str = "",
         faces: Sequence[str],
         changed: Callable[[], Awaitable[None]],
         now: Callable[[], float] = time,
@@ -36,6 +38,7 @@ class Office:
     ) -> None:
         self._open = open_directory
         self.pepper = pepper
+        self.root = root
         self.faces = tuple(faces)
         self._changed = changed
         self.now = now
@@ -59,8 +62,9 @@ class Office:
         except GatewayError as error:
             log.warning("the change is made, the keys could not be read again: %s", error.problem.detail)
 
-    async def audit(self, before: str, limit: int) -> wire.Page[wire.Change]:
-        found = await (await self._open()).audit.page(before, limit + 1)
+    async def audit(self, before: str, limit: int, tenant: str | None = None) -> wire.Page[wire.Change]:
+        """With `tenant`, an id, what became of its things alone."""
+        found = await (await self._open()).audit.page(before, limit + 1, tenant)
         data = tuple(
             wire.Change(
                 id=each.id,

@@ -40,10 +40,10 @@ def describe(routes: Sequence[Route]) -> Json:
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "masterKey": {"type": "http", "scheme": "bearer", "description": "GIGAMOST_MASTER_KEY"}
+                "bearer": {"type": "http", "scheme": "bearer", "description": "GIGAMOST_MASTER_KEY, or a login's token"}
             },
         },
-        "security": [{"masterKey": []}],
+        "security": [{"bearer": []}],
     }
 
 
@@ -58,6 +58,11 @@ def _operation(route: Route, schemas: dict[int, Json]) -> Json:
             "default": failed,
         },
     }
+    if route.is_open:
+        said["security"] = []
+    else:
+        elsewhere = "" if route.within is not None else " Not for those who are confined to a tenant."
+        said["description"] = f"Needs the role {route.needs}.{elsewhere}"
     if route.body is not None:
         required = any(field.required for field in msgspec.structs.fields(route.body))
         said["requestBody"] = {"required": required, "content": _json(schemas, route.body)}

@@ -19,12 +19,14 @@ def spending_routes(books: Books) -> Sequence[Route]:
     async def usage(asked: Asked) -> Answer:
         by = _grouping(asked.query.get("group_by", "day"))
         since, until = _span(asked)
-        return Answer(spending.usage(by, await books.usage(Question(by=by, since=since, until=until))))
+        question = Question(by=by, since=since, until=until, tenant=asked.tenant or "")
+        return Answer(spending.usage(by, await books.usage(question)))
 
     async def requests(asked: Asked) -> Answer:
         place, (since, until) = asked.page(), _span(asked)
         wanted = Wanted(
             key_id=asked.query.get("key", ""),
+            tenant=asked.tenant or "",
             state=_state(asked.query.get("status")),
             since=since,
             until=until,
@@ -35,9 +37,10 @@ def spending_routes(books: Books) -> Sequence[Route]:
 
     grouped, filtered = (*_SPAN, "group_by"), (*PAGED, "key", "status", *_SPAN)
     rows = wire.Page[spending.Request]
+    said = "What was spent, by key, tenant, model or day."
     return (
-        Route("GET", "/usage", usage, "What was spent, by key, tenant, model or day.", spending.Usage, query=grouped),
-        Route("GET", "/requests", requests, "Rows of the ledger, the newest first.", rows, query=filtered),
+        Route("GET", "/usage", usage, said, spending.Usage, query=grouped, within="call"),
+        Route("GET", "/requests", requests, "Rows of the ledger, newest first.", rows, query=filtered, within="call"),
     )
 
 

@@ -31,13 +31,21 @@ class Tenants:
         await office.tell()
         return tenant_shown(tenant)
 
-    async def page(self, place: Place) -> wire.Page[wire.Tenant]:
+    async def page(self, place: Place, only: str | None = None) -> wire.Page[wire.Tenant]:
+        """With `only`, an id, that one alone."""
+        if only is not None:
+            return wire.Page(data=() if place.cursor else (await self.get(only),), next_cursor=None)
         found = await (await self._office.directory()).tenants.page(place.cursor, place.limit + 1)
         data = tuple(tenant_shown(tenant) for tenant in found[: place.limit])
         return wire.Page(data=data, next_cursor=data[-1].id if len(found) > place.limit else None)
 
     async def get(self, tenant: str) -> wire.Tenant:
         return tenant_shown(await self._find(tenant))
+
+    async def id_of(self, tenant: str) -> str | None:
+        """None when there is no such tenant."""
+        found = await (await self._office.directory()).tenants.get(tenant)
+        return found.id if found is not None else None
 
     async def patch(self, tenant: str, patch: JsonValue, actor: str) -> wire.Tenant:
         """`patch` is merged into what the tenant has (RFC 7396)."""

@@ -1,8 +1,6 @@
 """Between the API's words and the values of `core.tenancy`. Raises GatewayError (400) that names the field."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Final
 
 from gigamost.admin import wire
 from gigamost.admin.reading import unknown
@@ -11,8 +9,7 @@ from gigamost.core import tenancy
 from gigamost.core.errors import invalid
 from gigamost.core.instant import SECOND, rfc3339
 from gigamost.ledger.money import amount, micros
-
-_LAST: Final = 253_402_300_800  # the year 10000 in unix seconds
+from gigamost.ledger.periods import LAST, unix_seconds
 
 
 def scope_of(terms: wire.Terms, faces: Sequence[str]) -> tenancy.Scope:
@@ -70,6 +67,7 @@ def defaults_of(given: wire.Defaults) -> tenancy.Defaults:
         keeps_prompts=given.keeps_prompts,
         keeps_responses=given.keeps_responses,
         priority=given.priority,
+        cache_seconds=given.cache_seconds,
     )
 
 
@@ -82,6 +80,7 @@ def defaults_shown(defaults: tenancy.Defaults) -> wire.Defaults:
         keeps_prompts=defaults.keeps_prompts,
         keeps_responses=defaults.keeps_responses,
         priority=defaults.priority,
+        cache_seconds=defaults.cache_seconds,
     )
 
 
@@ -89,13 +88,12 @@ def seconds_of(moment: str | float | None, field: str) -> int | None:
     """Unix seconds. A text without an offset is UTC."""
     if isinstance(moment, str):
         try:
-            said = datetime.fromisoformat(moment)
-        except ValueError:
-            raise invalid(f"{field}: {moment[:40]!r} is no moment like 2027-01-31T12:00:00Z.", field) from None
-        moment = (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()
+            return int(unix_seconds(moment))
+        except ValueError as error:
+            raise invalid(f"{field}: {error}.", field) from None
     if moment is None:
         return None
-    if not 0 <= moment < _LAST:
+    if not 0 <= moment < LAST:
         raise invalid(f"{field}: this is no moment in seconds since 1970.", field)
     return int(moment)
 

@@ -38,7 +38,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What requests get: `model` those that name none, `forced_model` all; `system` comes before the client's own
     system text; `profanity_check` is GigaChat's filter; `keeps_prompts` writes what is said into the history,
-    `keeps_responses` false switches stored responses off; a higher `priority` waits less."""
+    `keeps_responses` false switches stored responses off; a higher `priority` waits less; for `cache_seconds` an
+    answer is given again to the same question (0: never, whatever the tenant says)."""
 
     model: Annotated[str, msgspec.Meta(max_length=256)] = ""
     forced_model: Annotated[str, msgspec.Meta(max_length=256)] = ""
@@ -47,6 +48,7 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     keeps_prompts: bool | None = None
     keeps_responses: bool | None = None
     priority: Annotated[int, msgspec.Meta(ge=-100, le=100)] = 0
+    cache_seconds: Annotated[int, msgspec.Meta(ge=0, le=30 * 86_400)] | None = None
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

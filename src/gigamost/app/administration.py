@@ -1,23 +1,23 @@
 """What administrators can do, from the settings: for the API inside a gateway, and for the command line without one."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
 from gigamost import protocols
 from gigamost.admin.access_routes import audit_routes, key_routes, tenant_routes
-from gigamost.admin.application import PREFIX, Admin
-from gigamost.admin.docs import PATHS, Docs
+from gigamost.admin.administrators import Administrators
 from gigamost.admin.exchange import Route
 from gigamost.admin.keys import Keys
 from gigamost.admin.office import Office
+from gigamost.admin.people_routes import administrator_routes
+from gigamost.admin.secrecy import Secrecy
 from gigamost.admin.tenants import Tenants
-from gigamost.auth.access import Access
-from gigamost.auth.keys import LABEL
-from gigamost.auth.root import derive, root_secret
+from gigamost.auth import passwords
+from gigamost.auth.keys import Pepper, peppers
+from gigamost.auth.root import Roots, roots_of
 from gigamost.config import Settings
 from gigamost.core.directory import OpenDirectory
-from gigamost.server.types import App
 from gigamost.store.directory.opening import DirectoryOpening
 from gigamost.store.door import Door
 from gigamost.store.place import Place
@@ -32,34 +32,42 @@ class Administration:
         self,
         settings: Settings,
         open_directory: OpenDirectory,
-        pepper: bytes,
+        pepper: Pepper,
         changed: Callable[[], Awaitable[None]],
+        roots: Roots,
     ) -> None:
-        tenants = frozenset(key.tenant for key in settings.keys)
-        self.office = Office(open_directory, pepper=pepper, faces=FACES, changed=changed)
+        self._tenants = _tenants(settings)
+        self.office = Office(open_directory, pepper=pepper.key, root=pepper.root, faces=FACES, changed=changed)
         self.keys = Keys(self.office)
-        self.tenants = Tenants(self.office, lambda: tenants)
+        self.tenants = Tenants(self.office, lambda: self._tenants)
+        self.secrecy = Secrecy(passwords.Passwords(*roots.derive_all(passwords.LABEL)))
+        self.administrators = Administrators(self.office, self.secrecy)
+
+    def adopt(self, settings: Settings) -> None:
+        self._tenants = _tenants(settings)
 
     def routes(self) -> Sequence[Route]:
-        return (*key_routes(self.keys), *tenant_routes(self.tenants), *audit_routes(self.office))
+        return (
+            *key_routes(self.keys),
+            *tenant_routes(self.tenants),
+            *administrator_routes(self.administrators),
+            *audit_routes(self.office),
+        )
 
 
-def mounted(routes: Sequence[Route], access: Access, *, with_docs: bool) -> Mapping[str, App]:
-    """The ASGI applications beside the model routes, by where they stand."""
-    apps: dict[str, App] = {PREFIX: Admin(routes, access)}
-    if with_docs:
-        apps |= dict.fromkeys(PATHS, Docs(routes))
-    return apps
+def _tenants(settings: Settings) -> frozenset[str]:
+    """Of the configured keys: they need not be stored."""
+    return frozenset(key.tenant for key in settings.keys)
 
 
 @asynccontextmanager
 async def administration(settings: Settings, place: Place) -> AsyncIterator[Administration]:
     """For a process that serves nobody: what it changes, gateways see within two seconds. Raises GatewayError."""
-    pepper = derive(root_secret(settings.secret_key, settings.state_dir), LABEL)
+    roots = roots_of(settings.secret_key, settings.former_secret_keys, settings.state_dir)
     door = Door(place)
     directory = DirectoryOpening(door)
     try:
-        yield Administration(settings, directory, pepper, _nobody)
+        yield Administration(settings, directory, peppers(roots)[0], _nobody, roots)
     finally:
         directory.close()
         await door.close()

@@ -4,9 +4,12 @@ from uuid import uuid4
 
 from gigamost.app.counting import Counting
 from gigamost.config import Settings, routes
+from gigamost.core.prompts import Recorder
 from gigamost.ledger.prices import Prices
 from gigamost.limits.limiter import Limiter
 from gigamost.pipeline.desk import Desk
+from gigamost.pipeline.meter import Meter
+from gigamost.pipeline.own_usage import OwnUsage
 from gigamost.store.ledger.opening import LedgerOpening
 from gigamost.store.place import Place
 
@@ -14,7 +17,7 @@ from gigamost.store.place import Place
 class FrontDesk:
     """`start` before the first request; `close` when none is under way: what was settled is written first."""
 
-    def __init__(self, settings: Settings, place: Place, counting: Counting) -> None:
+    def __init__(self, settings: Settings, place: Place, counting: Counting, recorder: Recorder, meter: Meter) -> None:
         self.replica = uuid4().hex
         self.prices = Prices(routes.prices(settings))
         self.opening = LedgerOpening(
@@ -24,8 +27,15 @@ class FrontDesk:
             sync=settings.ledger.sync,
             retention=settings.ledger.retention_days,
         )
-        limiter = Limiter(counting.counters, counting.places, settings.queue_timeout)
-        self.desk = Desk(limiter, self.opening.ledger, lambda: self.prices, self.replica)
+        self._limiter = limiter = Limiter(counting.counters, counting.places, settings.queue_timeout)
+        self.desk = Desk(limiter, self.opening.ledger, lambda: self.prices, self.replica, recorder, meter)
+        self.own_usage = OwnUsage(self.opening.books, limiter, self.opening.ledger.now)
+
+    def adopt(self, settings: Settings) -> None:
+        """From the next request on."""
+        self.prices = Prices(routes.prices(settings))
+        self.opening.retention = settings.ledger.retention_days
+        self._limiter.queue_timeout = settings.queue_timeout
 
     async def start(self) -> None:
         await self.opening.start()

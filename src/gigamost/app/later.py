@@ -7,13 +7,13 @@ from gigamost.auth.access import Access
 from gigamost.auth.principal import Principal
 from gigamost.batch.deferred import Deferred
 from gigamost.batch.execution import Execution
+from gigamost.batch.intake import Tell
+from gigamost.config import Settings
 from gigamost.core.jobs import Job
-from gigamost.core.ports import OpenHistory
 from gigamost.pipeline.desk import Desk
 from gigamost.pipeline.kept import KeptChat
 from gigamost.store.door import Door
 from gigamost.store.jobs.opening import OpeningJobs
-from gigamost.store.place import Postgres
 
 
 class Later:
@@ -26,16 +26,20 @@ class Later:
         accounts: Accounts,
         desk: Desk,
         path: RequestPath,
-        open_history: OpenHistory,
-        queue_timeout: float,
+        kept_chat: KeptChat,
+        tell: Tell,
     ) -> None:
         self._access = access
         self._accounts = accounts
-        self._opening = OpeningJobs(door)
-        self.kept_chat = KeptChat(path.chat, open_history, queue_timeout)
+        self.open_jobs = self._opening = OpeningJobs(door)
+        self.kept_chat = kept_chat
         execution = Execution(protocols.ALL, path.chat, self.kept_chat, path.tasks, desk, self._admit)
-        is_shared = isinstance(door.place, Postgres)
-        self.deferred = Deferred(self._opening, execution, self.kept_chat, places=self._places, is_shared=is_shared)
+        self.deferred = Deferred(
+            self._opening, execution, self.kept_chat, tell=tell, places=self._places, is_shared=door.is_shared
+        )
+
+    def adopt(self, settings: Settings) -> None:
+        self.kept_chat.turns.seconds = settings.queue_timeout
 
     def start(self) -> None:
         if self._opening.may_be_busy():

@@ -31,10 +31,14 @@ Row = Credential | Upstream
 class Maker:
     """Raises ValueError for files that cannot be used."""
 
-    def __init__(self, settings: Settings, counting: Counting) -> None:
+    def __init__(self, settings: Settings, counting: Counting, transports: Transports | None = None) -> None:
         self._settings = settings
         self._counting = counting
-        self.transports = Transports(settings)
+        self.transports = transports or Transports(settings)
+
+    def adopting(self, settings: Settings) -> "Maker":
+        """One for these settings, over the same connections."""
+        return Maker(settings, self._counting, self.transports)
 
     def read(self, authorization: Secret) -> credentials.Credential:
         """The credential that a client brought. Raises GatewayError (401) when it is none.

@@ -8,6 +8,7 @@ from uuid import uuid4
 import msgspec
 
 from gigamost.app.accounts import UPSTREAM, Accounts
+from gigamost.app.caching import Caching
 from gigamost.app.routing import plan_of
 from gigamost.config import Settings
 from gigamost.core.request import JsonObject
@@ -31,7 +32,7 @@ FIRST_CONTENT_TIMEOUT: Final = 45.0  # seconds before another credential is aske
 class RequestPath:
     """`close` when no request is under way."""
 
-    def __init__(self, settings: Settings, accounts: Accounts, seal: Seal) -> None:
+    def __init__(self, settings: Settings, accounts: Accounts, seal: Seal, caching: Caching) -> None:
         self._catalogue = Catalogue(UPSTREAM, lambda: accounts.operator, _corrections(settings), monotonic)
         self._uploads = Uploads()
         self._fetcher = Fetcher()
@@ -42,20 +43,31 @@ class RequestPath:
             plan=plan_of(settings),
             client_account=accounts.of_client,
         )
-        self.sender = Sender(queue_timeout=settings.queue_timeout, first_content_timeout=FIRST_CONTENT_TIMEOUT)
+        self.sender = Sender(
+            queue_timeout=lambda: routes.plan.queue_timeout, first_content_timeout=FIRST_CONTENT_TIMEOUT
+        )
+        self._preparer = Preparer(
+            materialiser=Materialiser(self._fetcher, self._uploads, lambda: self._catalogue.known().values()),
+            inliner=Inliner(self._fetcher),
+            seal=seal,
+            new_id=lambda: uuid4().hex,
+            defaults=_defaults(settings),
+        )
         self.chat = Chat(
             find_course=routes.course,
             sender=self.sender,
-            preparer=Preparer(
-                materialiser=Materialiser(self._fetcher, self._uploads, lambda: self._catalogue.known().values()),
-                inliner=Inliner(self._fetcher),
-                seal=seal,
-                new_id=lambda: uuid4().hex,
-                defaults=_defaults(settings),
-            ),
+            preparer=self._preparer,
+            cache=caching.chat,
         )
-        self.tasks = Tasks(routes=routes, seal=seal, queue_timeout=settings.queue_timeout)
-        self.relayer = Relayer(routes=routes, seal=seal, queue_timeout=settings.queue_timeout)
+        self.tasks = Tasks(routes=routes, seal=seal, vectors=caching.vectors)
+        self.relayer = Relayer(routes=routes, seal=seal)
+
+    def adopt(self, settings: Settings) -> None:
+        """From the next request on."""
+        self._catalogue.adopt(_corrections(settings))
+        self._preparer.defaults = _defaults(settings)
+        self.routes.wire = AnyVersion(settings.gigachat.api)
+        self.routes.plan = plan_of(settings)
 
     async def close(self) -> None:
         await self._catalogue.close()

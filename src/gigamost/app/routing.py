@@ -10,7 +10,9 @@ def plan_of(settings: Settings) -> Plan:
     offers = {
         row.name: {name: _model(row, name, told) for name, told in row.models.items()} for row in settings.upstreams
     }
-    return Plan(Table(settings.routes), settings.models.aliases, settings.models.default, offers)
+    return Plan(
+        Table(settings.routes), settings.models.aliases, settings.models.default, offers, settings.queue_timeout
+    )
 
 
 def _model(row: Upstream, name: str, told: UpstreamModel) -> Model:

@@ -2,11 +2,12 @@
 
 import asyncio
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from gigamost.config import Settings
+from gigamost.config import Credential, Settings
 from gigamost.core.secret import Secret
 from gigamost.upstreams.proxies import ProxySettings
 from gigamost.upstreams.russian_root import Trust, ensure_trust, root_file
@@ -55,8 +56,8 @@ class Transports:
             self._made[place] = HttpTransport(tls=context, proxy=self._proxy)
         return self._made[place]
 
-    def needs_russian_root(self) -> bool:
-        urls = [url for each in self._settings.gigachat.pool for url in (each.base_url, each.auth_url)]
+    def needs_russian_root(self, pool: Sequence[Credential]) -> bool:
+        urls = [url for each in pool for url in (each.base_url, each.auth_url)]
         hosts = [parts.hostname or "" for url in urls if (parts := urlsplit(url)).scheme == "https"]
         verified = self._settings.gigachat.verify_ssl_certs
         return verified and any(host == name or host.endswith(f".{name}") for host in hosts for name in _RUSSIAN_HOSTS)

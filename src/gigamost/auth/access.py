@@ -5,14 +5,15 @@ import binascii
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from ipaddress import ip_address
 from time import time
 from urllib.parse import urlsplit
 
 import msgspec
 
-from gigamost.auth import keys, scopes
+from gigamost.auth import keys, scopes, sessions
+from gigamost.auth.digests import Digests
 from gigamost.auth.principal import Principal, made_up
 from gigamost.auth.ring import Known, Ring
 from gigamost.auth.tokens import Token, Tokens
@@ -39,7 +40,7 @@ class Peer(msgspec.Struct, frozen=True):
 
 
 class Access:
-    """`pepper` is the key of the keys' digests. `open_mode`: nobody needs a key, as long as there is none, the request
+    """`digests` say which key a text is. `open_mode`: nobody needs a key, as long as there is none, the request
     comes from this machine and no browser page of another origin sent it. `allowed_origins` are the operator's CORS
     origins. `tokens` may stand for keys. `trusted_proxies` are the networks whose `X-Forwarded-For` is believed."""
 
@@ -47,7 +48,7 @@ class Access:
         self,
         ring: Ring,
         *,
-        pepper: bytes,
+        digests: Digests,
         master_key: Secret | None,
         open_mode: bool,
         tokens: Tokens,
@@ -56,14 +57,30 @@ class Access:
         now: Callable[[], float] = time,
     ) -> None:
         self.ring = ring
-        # A client sends the same key with every request, and its digest costs more than the rest of admitting it.
-        self._digest = lru_cache(maxsize=1024)(partial(keys.digest, pepper))
-        self._master = self._digest(master_key.reveal()) if master_key else None
+        self._digests = digests
+        self._digest = digests.of
         self._tokens = tokens
+        self._now = now
+        self.adopt(
+            master_key=master_key,
+            open_mode=open_mode,
+            allowed_origins=allowed_origins,
+            trusted_proxies=trusted_proxies,
+        )
+
+    def adopt(
+        self,
+        *,
+        master_key: Secret | None,
+        open_mode: bool,
+        allowed_origins: Sequence[str],
+        trusted_proxies: scopes.Networks,
+    ) -> None:
+        """From the next request on."""
+        self._master = self._digest(master_key.reveal()) if master_key else None
         self._may_be_open = open_mode
         self._origins = frozenset(allowed_origins)
         self._trusted = trusted_proxies
-        self._now = now
 
     @property
     def open_mode(self) -> bool:
@@ -75,7 +92,7 @@ class Access:
         given = keys_in(peer)
         for text in given:
             digest = self._digest_of(text)
-            known = self.ring.find(digest)
+            known = self._digests.find(self.ring, text, digest)
             if known is not None:
                 return self._welcome(known, text, peer)
             if self._is_master(digest):
@@ -104,23 +121,23 @@ class Access:
     def administer(self, peer: Peer) -> None:
         """Raises GatewayError unless the master key came in a header: 403 for a client's key, 401 for anything else."""
         texts = keys_in(Peer(peer.headers, {}))
-        digests = [self._digest_of(text) for text in texts]
-        if any(map(self._is_master, digests)):
+        digests = {text: self._digest_of(text) for text in texts}
+        if any(map(self._is_master, digests.values())):
             return
-        if any(self.ring.find(digest) is not None for digest in digests):
-            message = "This key is for clients: administration needs the master key."
+        if any(self._digests.find(self.ring, text, digest) is not None for text, digest in digests.items()):
+            message = "This key is for clients: administration needs a login or the master key."
             raise GatewayError(Kind.FORBIDDEN, message, code="master_key_required")
         if self._master is None:
-            message = "Administration needs a master key, and none is set: set GIGAMOST_MASTER_KEY and start again."
+            message = "Administration needs a login. The first administrator is made by `gigamost admins create`."
             raise GatewayError(Kind.UNAUTHENTICATED, message)
-        message = "Administration needs the master key: send it as `Authorization: Bearer <GIGAMOST_MASTER_KEY>`."
+        message = "Administration needs a login or the master key: `Authorization: Bearer <GIGAMOST_MASTER_KEY>`."
         raise GatewayError(Kind.UNAUTHENTICATED, message)
 
     def issue(self, peer: Peer) -> Token:
         """A token for the client key of a request that was admitted. Raises GatewayError (401) when it brought none."""
         for text in keys_in(peer):
-            digest = self._digest(text)
-            if self.ring.find(digest) is not None:
+            digest = self._digests.lasting(self.ring, text)
+            if digest is not None:
                 return self._tokens.issue(digest)
         if not self.open_mode:
             raise GatewayError(Kind.UNAUTHENTICATED, f"A token is issued for a key. {HOW}")
@@ -160,6 +177,8 @@ class Access:
     def _unknown(self, given: Sequence[str]) -> GatewayError:
         if any(map(keys.is_mistyped, given)):
             return _not_good("This key has a typing error, or a part of it is missing: copy it again.", "key_mistyped")
+        if any(text.startswith(sessions.PREFIX) for text in given):
+            return _not_good("This is the token of an administrator's session: clients need keys.", "session_refused")
         if not self.ring.is_fresh and any(map(keys.is_made_here, given)):
             return _unreachable()
         return GatewayError(Kind.UNAUTHENTICATED, f"This key is not known to the gateway. {HOW}")

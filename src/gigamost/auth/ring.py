@@ -19,7 +19,7 @@ KEPT: Final = 3600.0  # seconds that stored keys are good for while nobody can s
 
 
 class Known(msgspec.Struct, frozen=True):
-    """`until` is the end of a former digest's grace, in unix seconds."""
+    """`until` is the end of a former digest, in unix seconds."""
 
     principal: Principal
     is_stored: bool
@@ -35,6 +35,11 @@ class Ring:
         self._confirmed: float | None = None
         self._known: Mapping[bytes, Known] = {}
         self.roll = Roll(-1)
+        self._build()
+
+    def adopt(self, configured: Sequence[Key]) -> None:
+        """The configured keys are these from now on."""
+        self._configured = tuple(configured)
         self._build()
 
     def load(self, roll: Roll) -> None:

@@ -93,6 +93,9 @@ def combined(tenant: Defaults, key: Defaults) -> Defaults:
         keeps_prompts=_either(tenant.keeps_prompts, key.keeps_prompts, wins=False),
         keeps_responses=_either(tenant.keeps_responses, key.keeps_responses, wins=False),
         priority=key.priority or tenant.priority,
+        cache_seconds=min(
+            (seconds for seconds in (tenant.cache_seconds, key.cache_seconds) if seconds is not None), default=None
+        ),
     )
 
 

@@ -9,7 +9,8 @@ names is known. It says nothing about that key, and the key cannot be had from i
 import base64
 import binascii
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from struct import Struct
 from typing import Final
@@ -39,10 +40,12 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 class Tokens:
-    """`key`: 32 bytes for this purpose alone. `now` is unix seconds."""
+    """`key`: 32 bytes for this purpose alone; tokens that were made with one of `former` are read too. `now` is unix
+    seconds."""
 
-    def __init__(self, key: bytes, now: Callable[[], float]) -> None:
+    def __init__(self, key: bytes, now: Callable[[], float], former: Sequence[bytes] = ()) -> None:
         self._cipher = AESGCM(key)
+        self._ciphers = (self._cipher, *map(AESGCM, former))
         self._now = now
         self._opened = lru_cache(maxsize=1024)(self._open)  # a client sends the same one for half an hour
 
@@ -63,8 +66,10 @@ class Tokens:
         encoded = text.removeprefix(PREFIX)
         try:
             sealed = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
-            said = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
-        except (binascii.Error, ValueError, InvalidTag):
+        except (binascii.Error, ValueError):
             return None
-        digest, expires_at = _SAID.unpack(said)
-        return Holder(digest, expires_at)
+        for cipher in self._ciphers:
+            with suppress(ValueError, InvalidTag):
+                digest, expires_at = _SAID.unpack(cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], None))
+                return Holder(digest, expires_at)
+        return None

@@ -124,6 +124,8 @@ class Background:
         except GatewayError as error:
             status = error.problem.status
             was_sent = entered is not None and entered.was_sent
+            if entered is not None:
+                entered.visit.refuse(error.problem)
             repeat = again(error.problem, was_sent=was_sent, attempts=item.attempts)
             if repeat is not None:
                 return repeat

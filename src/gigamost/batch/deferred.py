@@ -8,6 +8,8 @@ from gigamost.batch.background import Background
 from gigamost.batch.batches import Batches
 from gigamost.batch.execution import Execution, MarkSent
 from gigamost.batch.files import BatchFiles
+from gigamost.batch.intake import Tell
+from gigamost.batch.oversight import Oversight
 from gigamost.batch.recurrence import INTERRUPTED
 from gigamost.batch.worker import LEASE, Worker
 from gigamost.core.job_ports import JobStore, OpenJobs
@@ -16,7 +18,7 @@ from gigamost.pipeline.kept import KeptChat
 
 
 class Deferred:
-    """`places` and `is_shared` as `Worker` takes them; `lease` is seconds."""
+    """`tell` is told how batches end. `places` and `is_shared` as `Worker` takes them; `lease` is seconds."""
 
     def __init__(
         self,
@@ -24,21 +26,24 @@ class Deferred:
         execution: Execution,
         kept_chat: KeptChat,
         *,
+        tell: Tell,
         places: Callable[[], int],
         is_shared: bool,
         lease: float = LEASE,
     ) -> None:
         self.files = BatchFiles(open_jobs)
         self.background = Background(open_jobs, kept_chat, execution)
-        work = _Work(execution, self.background)
+        work = _Work(execution, self.background, tell)
         self.worker = Worker(open_jobs, work, places=places, now=time, is_shared=is_shared, lease=lease)
         self.batches = Batches(open_jobs, self.files, self.worker.poke)
+        self.oversight = Oversight(open_jobs, self.worker.poke)
 
 
 class _Work:
     """`batch.worker.Work`."""
 
-    def __init__(self, execution: Execution, background: Background) -> None:
+    def __init__(self, execution: Execution, background: Background, tell: Tell) -> None:
+        self._tell = tell
         self._execution = execution
         self._background = background
 
@@ -54,4 +59,4 @@ class _Work:
         return Outcome("failed", INTERRUPTED.status, face.encode_error(INTERRUPTED, ""), "")
 
     async def attend(self, job: Job, store: JobStore) -> None:
-        await ending.attend(job, store)
+        await ending.attend(job, store, self._tell)

@@ -5,7 +5,7 @@ from time import time
 from typing import Final
 
 from gigamost.batch.files import shown
-from gigamost.batch.intake import take_in
+from gigamost.batch.intake import Tell, take_in
 from gigamost.core.job_ports import JobStore
 from gigamost.core.jobs import Job, JobOutcome, KeptFile, Share
 from gigamost.protocols.openai_tasks import batches
@@ -14,15 +14,20 @@ _ABANDONED: Final = 600.0  # seconds in which a client has sent all items of a b
 _SHARES: Final[tuple[Share, ...]] = ("output", "errors")
 
 
-async def attend(job: Job, store: JobStore) -> None:
-    """What a job needs of a worker that is not the work on its items."""
+async def attend(job: Job, store: JobStore, tell: Tell) -> None:
+    """What a job needs of a worker that is not the work on its items. `tell` is called before it ends: where a worker
+    dies in between, the job is ended again, and people are told once all the same."""
     if job.state == "running":
-        await store.steps.end(job.id, outcome_of(job), await _files(job, store))
+        outcome = outcome_of(job)
+        if job.kind != "response":
+            await tell(job, outcome)
+        await store.steps.end(job.id, outcome, await _files(job, store))
     elif job.cancelling is not None:
+        await tell(job, "cancelled")
         await store.items.clear(job.id)
         await store.steps.end(job.id, "cancelled")
     elif job.plan.input_file:
-        await take_in(job, store)
+        await take_in(job, store, tell)
     elif time() - job.created > _ABANDONED:  # the gateway died while it took the items in: no client knows of it
         await store.jobs.delete(job.tenant, job.id)
 

@@ -80,6 +80,8 @@ class Execution:
         except GatewayError as error:
             problem, status = error.problem, error.problem.status
             was_sent = entered is not None and entered.was_sent
+            if entered is not None:
+                entered.visit.refuse(problem)
             repeat = again(problem, was_sent=was_sent, attempts=item.attempts)
             if repeat is not None:
                 return repeat

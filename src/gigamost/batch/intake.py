@@ -1,19 +1,21 @@
 """Reads a batch's input file into items, a line at a time. What is wrong with it is told all at once."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from gigamost.core.errors import GatewayError, Problem
 from gigamost.core.job_ports import JobStore
-from gigamost.core.jobs import Job, NewItem
+from gigamost.core.jobs import Job, JobOutcome, NewItem
 from gigamost.protocols.openai_tasks import batches
 
 _AT_ONCE: Final = 200  # items that are written together
 _ERRORS: Final = 100  # that are told
 LONGEST_LINE: Final = 20 * 1024 * 1024  # bytes: a request with pictures in it
+# Somebody is to be told how a job ends. Raises GatewayError (503); asked again it does nothing.
+Tell = Callable[[Job, JobOutcome], Awaitable[None]]
 
 
-async def take_in(job: Job, store: JobStore) -> None:
+async def take_in(job: Job, store: JobStore, tell: Tell) -> None:
     """A job that is validating runs after this, or has failed. Done again from the beginning after a crash."""
     await store.items.clear(job.id)
     errors: list[tuple[int | None, Problem]] = []
@@ -44,6 +46,7 @@ async def take_in(job: Job, store: JobStore) -> None:
         errors.append((None, batches.EMPTY))
     if errors:
         await store.items.clear(job.id)
+        await tell(job, "failed")
         await store.steps.end(job.id, "failed", (), batches.encode_errors(errors))
         return
     if waiting:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gigamost.cli import key_commands
+from gigamost.cli import admin_commands, keeping_commands, key_commands
 from gigamost.cli.options import ConfigFile, Format, Grouping, Output
 
 app = typer.Typer(
@@ -25,6 +25,10 @@ app.add_typer(config, name="config")
 app.add_typer(db, name="db")
 app.add_typer(key_commands.keys, name="keys")
 app.add_typer(key_commands.tenants, name="tenants")
+app.add_typer(admin_commands.admins, name="admins")
+app.add_typer(keeping_commands.secret, name="secret")
+app.command()(keeping_commands.backup)
+app.command()(keeping_commands.restore)
 
 
 @app.command()

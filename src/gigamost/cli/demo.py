@@ -4,7 +4,7 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING
 
-from gigamost.auth.root import dev_key, root_secret
+from gigamost.auth.root import dev_key, roots_of
 from gigamost.cli.connect import find as find_client
 from gigamost.cli.connect.client import Place
 from gigamost.cli.connect.instructions import quick
@@ -86,7 +86,8 @@ def _tell(place: Place) -> None:
 
 
 def _key(settings: Settings) -> str:
-    return dev_key(root_secret(settings.secret_key, settings.state_dir)).reveal()
+    roots = roots_of(settings.secret_key, settings.former_secret_keys, settings.state_dir)
+    return dev_key(roots.current).reveal()
 
 
 def _listener(port: int | None) -> socket.socket:

@@ -8,7 +8,7 @@ import msgspec
 
 from gigamost.app.accounts import Accounts
 from gigamost.app.counting import Counting
-from gigamost.auth.root import root_secret
+from gigamost.auth.root import roots_of
 from gigamost.cli import gigachat_checks, redis_ping
 from gigamost.cli.finding import Finding
 from gigamost.cli.terminal import CommandError, mark, working
@@ -84,7 +84,7 @@ async def _others(settings: Settings) -> AsyncIterator[Finding]:
 
 def _state_folder(settings: Settings) -> Finding:
     try:
-        root_secret(settings.secret_key, settings.state_dir)
+        roots_of(settings.secret_key, settings.former_secret_keys, settings.state_dir)
     except GatewayError as error:
         return Finding("fail", f"state folder: {settings.state_dir} cannot be used", error.problem.message)
     if settings.secret_key is not None:

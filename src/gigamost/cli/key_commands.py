@@ -23,6 +23,10 @@ AtOnce = Annotated[int | None, typer.Option("--concurrency", min=1, help="Reques
 Amount = Annotated[str | None, typer.Option("--budget", metavar="ROUBLES", help="What may be spent.")]
 Period = Annotated[str | None, typer.Option("--period", help="In which time: day, month (the default) or total.")]
 Soft = Annotated[str | None, typer.Option("--soft", metavar="ROUBLES", help="From when on somebody is warned.")]
+Keeping = Annotated[
+    bool | None,
+    typer.Option("--keep-prompts/--forget-prompts", help="Whether what is said is written into the history."),
+]
 KeyName = Annotated[str, typer.Argument(metavar="KEY", help="Its id, its name, or what is shown of it.")]
 TenantName = Annotated[str, typer.Argument(metavar="TENANT", help="Its id or its name.")]
 
@@ -42,6 +46,7 @@ def create_key(  # noqa: PLR0913, PLR0917
     budget: Amount = None,
     period: Period = None,
     soft: Soft = None,
+    keep_prompts: Keeping = None,
     expires: Annotated[str | None, typer.Option(help="When it ends: 30d, 12h, or a date.")] = None,
     pass_token: Annotated[
         bool, typer.Option("--pass-token", help="Its requests bring their own GigaChat credential.")
@@ -65,6 +70,7 @@ def create_key(  # noqa: PLR0913, PLR0917
         budget=budget,
         period=period,
         soft=soft,
+        keep_prompts=keep_prompts,
     )
     run(terms, tenant, expires, pass_token=pass_token, config=config, output=output)
 
@@ -111,6 +117,7 @@ def create_tenant(  # noqa: PLR0913, PLR0917
     budget: Amount = None,
     period: Period = None,
     soft: Soft = None,
+    keep_prompts: Keeping = None,
     config: ConfigFile = None,
     output: Format = Output.TABLE,
 ) -> None:
@@ -130,6 +137,7 @@ def create_tenant(  # noqa: PLR0913, PLR0917
         budget=budget,
         period=period,
         soft=soft,
+        keep_prompts=keep_prompts,
     )
     run(terms, config, output)
 
@@ -156,6 +164,7 @@ def update_tenant(  # noqa: PLR0913, PLR0917
     budget: Amount = None,
     period: Period = None,
     soft: Soft = None,
+    keep_prompts: Keeping = None,
     disable: Annotated[bool | None, typer.Option("--disable/--enable", help="Whether its keys are refused.")] = None,
     config: ConfigFile = None,
     output: Format = Output.TABLE,
@@ -176,5 +185,6 @@ def update_tenant(  # noqa: PLR0913, PLR0917
         budget=budget,
         period=period,
         soft=soft,
+        keep_prompts=keep_prompts,
     )
     run(tenant, terms, disabled=disable, config=config, output=output)

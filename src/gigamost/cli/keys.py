@@ -1,26 +1,21 @@
 """`keys` and `tenants`: who may ask the gateway. They speak to the store directly, with the configuration of `serve`;
 a running gateway knows what they changed within two seconds."""
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from time import time
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from gigamost.admin import wire
-from gigamost.admin.exchange import Place
 from gigamost.admin.reading import fit
-from gigamost.app.administration import Administration, administration
-from gigamost.app.place import kept_at
+from gigamost.app.administration import Administration
+from gigamost.cli.stored import every, say_json, with_administration
 from gigamost.cli.terminal import CommandError, note, say, table
-from gigamost.config import load
 
-Result = TypeVar("Result")
 _ACTOR: Final = "command line"
-_PAGE: Final = 500
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _SPAN: Final = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>[smhdw])")
 
@@ -39,6 +34,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     budget: str | None = None
     period: str | None = None
     soft: str | None = None
+    keep_prompts: bool | None = None
 
     def said(self) -> dict[str, object]:
         """As the API would get it."""
@@ -56,6 +52,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
             "faces": list(self.faces) or None,
             "limits": _given(limits) or None,
             "budget": _given(budget) or None,
+            "defaults": _given({"keeps_prompts": self.keep_prompts}) or None,
         }
         return _given(given)
 
@@ -65,9 +62,9 @@ def create_key(
 ) -> None:
     given = terms.said() | _given({"tenant": tenant, "expires_at": until(expires, time())})
     new = fit(given | ({"pass_token": True} if pass_token else {}), wire.NewKey)
-    made = _run(config, lambda office: office.keys.create(new, _ACTOR))
+    made = with_administration(config, lambda office: office.keys.create(new, _ACTOR))
     if output == "json":
-        _json(made)
+        say_json(made)
         return
     say(made.key)
     note(f"This is the key {made.name!r} ({made.id}) of the tenant {made.tenant_id}. It is not shown again.")
@@ -75,11 +72,11 @@ def create_key(
 
 def list_keys(config: Path | None, output: str) -> None:
     async def everything(office: Administration) -> list[wire.Key]:
-        return await _all(office.keys.page)
+        return await every(office.keys.page)
 
-    found = _run(config, everything)
+    found = with_administration(config, everything)
     if output == "json":
-        _json(found)
+        say_json(found)
         return
     columns = ("id", "name", "tenant", "key", "state", "models", "limits", "budget", "expires")
     table(columns, [_key_row(key) for key in found])
@@ -89,9 +86,9 @@ def revoke_key(key: str, config: Path | None, output: str) -> None:
     async def revoke(office: Administration) -> wire.Key:
         return await office.keys.revoke(await _id_of(office, key), _ACTOR)
 
-    revoked = _run(config, revoke)
+    revoked = with_administration(config, revoke)
     if output == "json":
-        _json(revoked)
+        say_json(revoked)
     else:
         say(f"The key {revoked.name!r} ({revoked.id}) is revoked: no gateway takes it in two seconds from now.")
 
@@ -102,9 +99,9 @@ def rotate_key(key: str, grace: str, config: Path | None, output: str) -> None:
     async def rotate(office: Administration) -> wire.RotatedKey:
         return await office.keys.rotate(await _id_of(office, key), wish, _ACTOR)
 
-    rotated = _run(config, rotate)
+    rotated = with_administration(config, rotate)
     if output == "json":
-        _json(rotated)
+        say_json(rotated)
         return
     say(rotated.key)
     note(f"The old one ends at {rotated.old_expires_at}. The new one is not shown again.")
@@ -112,21 +109,23 @@ def rotate_key(key: str, grace: str, config: Path | None, output: str) -> None:
 
 def create_tenant(terms: Terms, config: Path | None, output: str) -> None:
     new = fit(terms.said(), wire.TenantTerms)
-    _show_tenants([_run(config, lambda office: office.tenants.create(new, _ACTOR))], output, one=True)
+    _show_tenants([with_administration(config, lambda office: office.tenants.create(new, _ACTOR))], output, one=True)
 
 
 def update_tenant(tenant: str, terms: Terms, *, disabled: bool | None, config: Path | None, output: str) -> None:
     patch = terms.said() | _given({"disabled": disabled})
     if not patch:
         raise CommandError("Nothing to change was given: see `gigamost tenants update --help`.")
-    _show_tenants([_run(config, lambda office: office.tenants.patch(tenant, patch, _ACTOR))], output, one=True)
+    _show_tenants(
+        [with_administration(config, lambda office: office.tenants.patch(tenant, patch, _ACTOR))], output, one=True
+    )
 
 
 def list_tenants(config: Path | None, output: str) -> None:
     async def everything(office: Administration) -> list[wire.Tenant]:
-        return await _all(office.tenants.page)
+        return await every(office.tenants.page)
 
-    _show_tenants(_run(config, everything), output)
+    _show_tenants(with_administration(config, everything), output)
 
 
 def span(text: str) -> int:
@@ -144,30 +143,11 @@ def until(text: str | None, now: float) -> str | int | None:
     return int(now) + span(text)
 
 
-def _run(config: Path | None, do: Callable[[Administration], Awaitable[Result]]) -> Result:
-    settings = load(config=config)
-
-    async def run() -> Result:
-        async with administration(settings, kept_at(settings)) as office:
-            return await do(office)
-
-    return asyncio.run(run())
-
-
-async def _all(page: Callable[[Place], Awaitable[wire.Page[wire.Item]]]) -> list[wire.Item]:
-    found = await page(Place(limit=_PAGE))
-    items = [*found.data]
-    while found.next_cursor is not None:
-        found = await page(Place(found.next_cursor, _PAGE))
-        items += found.data
-    return items
-
-
 async def _id_of(office: Administration, key: str) -> str:
     """A key is meant by its id, by its name, or by what is shown of it, as long as it is one key alone."""
     if key.startswith("key_"):
         return key
-    meant = [each for each in await _all(office.keys.page) if key in (each.name, each.prefix)]
+    meant = [each for each in await every(office.keys.page) if key in (each.name, each.prefix)]
     live = [each for each in meant if each.state == "active"] or meant
     if len(live) > 1:
         raise CommandError(f"{len(live)} keys are called {key!r}: name one by its id ({_ids(live)}).")
@@ -180,7 +160,7 @@ def _ids(keys: Iterable[wire.Key]) -> str:
 
 def _show_tenants(found: Sequence[wire.Tenant], output: str, *, one: bool = False) -> None:
     if output == "json":
-        _json(found[0] if one else found)
+        say_json(found[0] if one else found)
         return
     columns = ("id", "name", "state", "models", "limits", "budget")
     table(columns, [_tenant_row(each) for each in found])
@@ -217,7 +197,3 @@ def _budget(budget: wire.Budget | None) -> str:
 
 def _given(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _json(value: object) -> None:
-    say(msgspec.json.format(msgspec.json.encode(value)).decode())

@@ -9,11 +9,15 @@ from gigamost.protocols import ALL
 
 
 def summary(settings: Settings, gateway: Gateway, base: str) -> Iterator[str]:
-    """Lines for the operator. Secrets are never among them, but for the key that dev mode makes up itself."""
+    """Lines for the operator. Secrets are never among them, but for those that dev mode makes up itself: a key, and the
+    link that lets one administrator in."""
     yield f"Gigamost {__version__} ({settings.mode}) at {base}"
     yield _line("clients", f"base URL {base}/v1 (OpenAI); `gigamost connect CLIENT` prints the rest")
     yield _line("protocols", ", ".join(face.name for face in ALL))
     yield _line("keys", _access(settings, gateway))
+    link = gateway.reception.link(base)
+    if link is not None:
+        yield _line("admin", f"{link} (once, within 10 minutes)")
     if gateway.accounts.trust is not None:
         yield _line("certificates", gateway.accounts.trust.message)
     for credential in settings.gigachat.pool:

@@ -54,10 +54,17 @@ class Builder:
                 return self._rows(field.row, node, path)
             if field.bare == dict[str, str]:
                 return self._names(node)
-            return convert(expand(node, self._look_up) if field.bare is Secret else node, field)
+            return convert(self._expanded(node, field), field)
         except MisfitError as misfit:
             self.problems.append(f"{node.origin} {misfit}")
             return None
+
+    def _expanded(self, node: Node, field: Field) -> Node:
+        if field.bare is Secret:
+            return expand(node, self._look_up)
+        if field.bare == tuple[Secret, ...] and isinstance(node.value, list):
+            return Node([expand(each, self._look_up) for each in node.value], node.origin)
+        return node
 
     def _items(self, struct: type[msgspec.Struct], node: Node, path: str) -> tuple[msgspec.Struct, ...]:
         if not isinstance(node.value, list):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gigamost.auth import scopes
-from gigamost.config import routes
+from gigamost.config import routes, webhooks
 from gigamost.config.fields import variable_of
 from gigamost.config.settings import Settings
 
@@ -28,16 +28,31 @@ def warnings(settings: Settings) -> list[str]:
             f"{_where(settings, 'replicas')} is {settings.replicas} without Redis (GIGAMOST_REDIS_URL): each of them "
             "allows its part of every limit, and asks for access tokens by itself"
         )
+    found += [f"webhooks[{at}] has no secret: its messages are not signed" for at in webhooks.unsigned(settings)]
     # Their features come later; until then nobody shall believe that they are at work.
     later = ("metrics_key",)
     idle = [path for path in later if getattr(settings, path) is not None]
     return found + [f"{_where(settings, path)} has no effect in this version" for path in idle]
 
 
+def has_upstream(settings: Settings) -> bool:
+    """Whether anybody can be served: by the operator's credentials, or with clients' own."""
+    return bool(settings.gigachat.pool or settings.upstreams or any(key.pass_token for key in settings.keys))
+
+
 def uses_sqlite(settings: Settings) -> bool:
     from gigamost.store.place import is_postgres
 
     return settings.database_url is None or not is_postgres(settings.database_url.reveal())
+
+
+def is_in_memory(settings: Settings) -> bool:
+    from gigamost.store.place import place_of
+
+    try:
+        return settings.database_url is not None and place_of(settings.database_url.reveal()) is None
+    except ValueError:
+        return False
 
 
 def _where(settings: Settings, path: str) -> str:
@@ -49,8 +64,8 @@ def _always(settings: Settings) -> Iterator[str]:
     workers, where = settings.server.workers, _where(settings, "server.workers")
     if workers > 1 and settings.redis_url is None:
         yield f"{where} is {workers}: more than one worker needs Redis (GIGAMOST_REDIS_URL); set it to 1"
-    elif workers > 1:
-        yield f"{where} is {workers}: this version runs one worker; set it to 1"
+    elif workers > 1 and is_in_memory(settings):
+        yield f"{_where(settings, 'database_url')} is in memory, which {workers} workers cannot share: name a file"
     if settings.replicas > 1 and settings.secret_key is None:
         yield "GIGAMOST_SECRET_KEY is not set: with several replicas all of them need the same one"
     ca_bundle = settings.gigachat.ca_bundle_file
@@ -67,6 +82,7 @@ def _always(settings: Settings) -> Iterator[str]:
     yield from _proxy(settings)
     yield from _client_keys(settings)
     yield from routes.problems(settings)
+    yield from webhooks.problems(settings)
 
 
 def _database(settings: Settings) -> Iterator[str]:

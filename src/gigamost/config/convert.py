@@ -27,7 +27,7 @@ def convert(node: Node, field: Field) -> Any:  # of the field's own type, which 
     raw = node.value.strip() if isinstance(node.value, str) else node.value
     if isinstance(raw, str) and raw.startswith(("tcp://", "udp://")) and node.origin.kind in ("environment", ".env"):
         raise MisfitError(_injected(raw))
-    if isinstance(raw, dict | list) and field.bare != tuple[str, ...]:
+    if isinstance(raw, dict | list) and field.bare not in _LISTS:
         raise MisfitError(f"is a {'mapping' if isinstance(raw, dict) else 'list'}, wanted one value")
     if get_origin(field.bare) is Literal:
         return _choice(raw, get_args(field.bare))
@@ -119,6 +119,11 @@ def _texts(raw: object, field: Field) -> tuple[str, ...]:
     return tuple(node.value.strip() for node in raw)
 
 
+def _secrets(raw: object, field: Field) -> tuple[Secret, ...]:
+    return tuple(_secret(text, field) for text in _texts(raw, field))
+
+
+_LISTS = (tuple[str, ...], tuple[Secret, ...])
 _READERS: dict[Any, Callable[[Any, Field], Any]] = {
     bool: _boolean,
     int: _number,
@@ -127,4 +132,5 @@ _READERS: dict[Any, Callable[[Any, Field], Any]] = {
     Secret: _secret,
     Path: _path,
     tuple[str, ...]: _texts,
+    tuple[Secret, ...]: _secrets,
 }

@@ -9,11 +9,17 @@ from gigamost.config.origin import ConfigError, Node, Origin, Raw, unreadable
 
 def from_yaml(file: Path) -> Node:
     """The document; an empty one is an empty mapping. Raises ConfigError when it cannot be read as one mapping."""
-    name = str(file)
     try:
-        root = yaml.compose(file.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{name} cannot be read: {unreadable(error)}"]) from error
+        raise ConfigError([f"{file} cannot be read: {unreadable(error)}"]) from error
+    return from_text(text, str(file))
+
+
+def from_text(text: str, name: str) -> Node:
+    """`name` is what errors call it. Raises ConfigError."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError([f"{name}:{line}: this is not YAML: {error.problem}"]) from error

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -23,10 +24,11 @@ def load(
     config: Path | None = None,
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    text: str | None = None,
 ) -> Settings:
     """`flags` are settings of the command line by path (`{"server.port": 8080}`; None: not given), `config` is
-    `--config`, `folder` is where `.env` and `gigamost.yaml` are looked for (by default the working directory).
-    Raises ConfigError."""
+    `--config`, `folder` is where `.env` and `gigamost.yaml` are looked for (by default the working directory). A `text`
+    is read in place of the YAML file. Raises ConfigError."""
     environ = os.environ if environ is None else environ
     folder = Path() if folder is None else folder
     problems: list[str] = []
@@ -36,10 +38,21 @@ def load(
     except ConfigError as error:
         problems += error.problems
     try:
-        document = _document(config, environment, dotenv, folder)
+        document = _document(config, environment, dotenv, folder, text)
     except ConfigError as error:
         problems += error.problems
     return _settled(flags or {}, environment, dotenv, document, environ, problems)
+
+
+def files(
+    *, config: Path | None = None, environ: Mapping[str, str] | None = None, folder: Path | None = None
+) -> tuple[Path, Path]:
+    """The `.env` and the YAML file that `load` reads, whether they exist or not."""
+    folder = Path() if folder is None else folder
+    environment, dotenv = from_environment(os.environ if environ is None else environ), Variables(())
+    with suppress(ConfigError):  # `load` says what is wrong with it
+        dotenv = from_dotenv(folder / ".env")
+    return folder / ".env", _named(config, environment, dotenv) or folder / CONFIG_NAME
 
 
 def isolated(flags: Flags) -> Settings:
@@ -92,17 +105,22 @@ def _settled(
     return settings
 
 
-def _document(config: Path | None, environment: Variables, dotenv: Variables, folder: Path) -> Node:
+def _document(
+    config: Path | None, environment: Variables, dotenv: Variables, folder: Path, text: str | None = None
+) -> Node:
     """The file that was named must exist; the one that is looked for need not."""
-    named = environment.nodes.get(CONFIG_FILE) or dotenv.nodes.get(CONFIG_FILE)
-    file = Path(str(named.value)).expanduser() if config is None and named is not None else config
-    if file is None:
-        file = folder / CONFIG_NAME
-        if not file.is_file():
-            return Node({}, DEFAULT)
-    from gigamost.config.document import from_yaml  # who has no file need not load YAML
+    named = _named(config, environment, dotenv)
+    file = named or folder / CONFIG_NAME
+    if text is None and named is None and not file.is_file():
+        return Node({}, DEFAULT)
+    from gigamost.config.document import from_text, from_yaml  # who has no file need not load YAML
 
-    return from_yaml(file)
+    return from_yaml(file) if text is None else from_text(text, str(file))
+
+
+def _named(config: Path | None, environment: Variables, dotenv: Variables) -> Path | None:
+    named = environment.nodes.get(CONFIG_FILE) or dotenv.nodes.get(CONFIG_FILE)
+    return Path(str(named.value)).expanduser() if config is None and named is not None else config
 
 
 def _flags(flags: Flags) -> Node:

@@ -93,8 +93,12 @@ def _completed(row: Upstream, settings: Settings) -> Upstream:
 
 
 def prices(settings: Settings) -> dict[str, Price]:
-    """What the operator says that models of other upstreams cost, by `upstream/model`."""
-    return {
+    """What the operator says that models cost: those of other upstreams by `upstream/model`, those of GigaChat by their
+    names, or by `credential/model`."""
+    own = {
+        name: Price(*map(_micros, (price.input, price.output, price.cached))) for name, price in settings.prices.items()
+    }
+    return own | {
         f"{row.name}/{name}": Price(*map(_micros, (model.input_price, model.output_price, model.cached_price)))
         for row in settings.upstreams
         for name, model in row.models.items()
@@ -108,6 +112,7 @@ def _micros(amount: str) -> Micros:
 def problems(settings: Settings) -> Iterator[str]:
     """One line for each thing that keeps the gateway from starting. Of settings that are `filled`."""
     yield from _upstreams(settings)
+    yield from _prices(settings)
     for name, route in settings.routes.items():
         where = _where(settings, f"routes.{name}")
         if name in settings.models.aliases:
@@ -140,6 +145,20 @@ def _upstreams(settings: Settings) -> Iterator[str]:
                     micros(price)
                 except ValueError as error:
                     yield f"{where}: {name}: {error}"
+
+
+def _prices(settings: Settings) -> Iterator[str]:
+    credentials = [credential.name for credential in settings.gigachat.pool]
+    for name, price in settings.prices.items():
+        where = _where(settings, f"prices.{name}")
+        credential, is_of_one, _ = name.partition("/")
+        if is_of_one and credential not in credentials:
+            yield f"{where}: there is no credential {credential}{nearest(credential, credentials)}"
+        for text in (price.input, price.output, price.cached):
+            try:
+                micros(text)
+            except ValueError as error:
+                yield f"{where}: {error}"
 
 
 def _where(settings: Settings, path: str) -> str:

@@ -153,12 +153,43 @@ class ClientKey(msgspec.Struct, frozen=True, kw_only=True):
     pass_token: bool = False
 
 
+class ModelPrice(msgspec.Struct, frozen=True, kw_only=True):
+    """Roubles for a million tokens (`"120.50"`). Cached input costs nothing unless it has a price."""
+
+    input: str
+    output: str
+    cached: str = "0"
+
+
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """`sync` full: on SQLite a row survives a loss of power too. Rows older than `retention_days` are deleted, None:
     never; the sums of days, keys, tenants and models stay."""
 
     sync: Annotated[Literal["normal", "full"], _variable("GIGAMOST_LEDGER_SYNC")] = "normal"
     retention_days: Annotated[int | None, msgspec.Meta(ge=1), _variable("GIGAMOST_LEDGER_RETENTION_DAYS")] = None
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """What clients and models said, for the keys that keep it, is deleted after `retention_days`; None: by nobody but
+    an administrator."""
+
+    retention_days: Annotated[int | None, msgspec.Meta(ge=1), _variable("GIGAMOST_HISTORY_RETENTION_DAYS")] = 30
+
+
+class Cache(msgspec.Struct, frozen=True, kw_only=True):
+    """Where answers are kept for keys that have a cache: at most so many bytes in memory, or with Redis there, for all
+    gateways together."""
+
+    max_bytes: Annotated[int, msgspec.Meta(ge=2**20), _variable("GIGAMOST_CACHE_MAX_BYTES")] = 64 * 2**20
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the operator is told what happens. `secret` signs the messages (`whsec_...`); without `events` all kinds of
+    notices go there."""
+
+    url: str
+    secret: Secret | None = None
+    events: tuple[str, ...] = ()
 
 
 class Log(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,6 +217,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_key: Annotated[Secret | None, _variable("GIGAMOST_METRICS_KEY")] = None
     require_key: Annotated[bool | None, _variable("GIGAMOST_REQUIRE_KEY")] = None
     secret_key: Annotated[Secret | None, _variable("GIGAMOST_SECRET_KEY")] = None
+    former_secret_keys: Annotated[tuple[Secret, ...], _variable("GIGAMOST_FORMER_SECRET_KEYS")] = ()
     state_dir: Annotated[Path, _variable("GIGAMOST_STATE_DIR")]
     database_url: Annotated[Secret | None, _variable("GIGAMOST_DATABASE_URL")] = None
     database_pool: Annotated[int, msgspec.Meta(ge=1, le=1000), _variable("GIGAMOST_DATABASE_POOL")] = 5
@@ -199,7 +231,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     routes: dict[str, Route] = {}
     openrouter_api_key: Annotated[Secret | None, _variable("OPENROUTER_API_KEY")] = None
     keys: tuple[ClientKey, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
+    webhooks_allow_private: bool = False
+    prices: dict[str, ModelPrice] = {}
     ledger: Ledger = Ledger()
+    history: History = History()
+    cache: Cache = Cache()
     log: Log = Log()
     proxy: Proxy = Proxy()
     origins: Annotated[dict[str, Origin], DERIVED] = {}

@@ -145,6 +145,13 @@ class Spending(msgspec.Struct, frozen=True):
     cost: int
 
 
+class Backlog(msgspec.Struct, frozen=True):
+    """What a gateway has not written to the ledger's database yet. `is_away`: it is spooled on this machine."""
+
+    unwritten: int
+    is_away: bool = False
+
+
 class Standing(msgspec.Struct, frozen=True):
     """How much of a budget's period is gone, and how much is held by requests that are open. What gateways have leased
     is in neither, though nobody else may spend it."""

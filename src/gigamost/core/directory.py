@@ -1,11 +1,13 @@
 """What is needed of a store of keys and tenants.
 
-Directory ─ keys, tenants, audit      every change writes its line into the audit, in one piece with itself
+Directory ─ keys, tenants, administrators, sessions, audit
+    every change writes its line into the audit, in one piece with itself
 """
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from gigamost.core.administrators import Administrators, Sessions
 from gigamost.core.tenancy import Change, Key, Roll, Tenant
 
 
@@ -23,8 +25,9 @@ class Keys(Protocol):
         through, and nothing is changed then. None when there is no such key."""
         ...
 
-    async def page(self, before: str, limit: int) -> Sequence[Key]:
-        """The newest first; `before` is the id of the last one of the page before, "" for the first page."""
+    async def page(self, before: str, limit: int, tenant: str | None = None) -> Sequence[Key]:
+        """The newest first, with `tenant` (an id) its own alone; `before` is the id of the last one of the page before,
+        "" for the first page."""
         ...
 
 
@@ -45,11 +48,12 @@ class Tenants(Protocol):
 
 
 class Audit(Protocol):
-    """What administrators did. Changes of keys and tenants come here by themselves."""
+    """What administrators did. Changes of keys, tenants and administrators come here by themselves, with the tenant
+    whose they are."""
 
     async def add(self, change: Change) -> None: ...
 
-    async def page(self, before: str, limit: int) -> Sequence[Change]: ...
+    async def page(self, before: str, limit: int, tenant: str | None = None) -> Sequence[Change]: ...
 
 
 class Rolls(Protocol):
@@ -68,6 +72,12 @@ class Directory(Rolls, Protocol):
 
     @property
     def tenants(self) -> Tenants: ...
+
+    @property
+    def administrators(self) -> Administrators: ...
+
+    @property
+    def sessions(self) -> Sessions: ...
 
     @property
     def audit(self) -> Audit: ...

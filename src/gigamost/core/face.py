@@ -13,10 +13,12 @@ import msgspec
 from gigamost.core.batches import ServeBatches
 from gigamost.core.codec import Exchange, Stamp
 from gigamost.core.errors import Problem
+from gigamost.core.events import Event
 from gigamost.core.fold import Reply
 from gigamost.core.history import Conversation, Item, KeptResponse, Page, Refers, Window
-from gigamost.core.messages import Media
+from gigamost.core.messages import Media, Message
 from gigamost.core.models import Model
+from gigamost.core.own_usage import KeyUsage, Span
 from gigamost.core.request import ChatRequest, JsonObject
 from gigamost.core.tasks import EmbedReply, EmbedRequest, ImageRequest, ModerateRequest, StoredFile, Verdict
 from gigamost.core.tenancy import Defaults
@@ -292,12 +294,20 @@ ServeConversations = (
 )
 
 
+class Overhear(msgspec.Struct, frozen=True):
+    """`asked` reads a client's body, `answered` the bytes that it was sent, which may have been cut. Neither raises."""
+
+    asked: Callable[[bytes], tuple[Message, ...]]
+    answered: "Callable[[bytes, bool], list[Event]]"
+
+
 class Relay(msgspec.Struct, frozen=True, tag=True):
     """A request of a client that speaks the upstream's own wire: it goes on as it came, and so does its answer.
 
     `url` is its place there, from the upstream's base URL. `is_generation`: it counts as one of the credential's
     streams. `has_ids`: ids of what the upstream keeps may stand in it, which clients know sealed. `governed` are the
     fields that a key may decide about (`model`), `impose` puts its defaults into a body; it raises GatewayError (400).
+    `overhear` is there for chat: what is said in it, for those who keep that.
     """
 
     url: Callable[[Incoming, str], str]
@@ -305,6 +315,7 @@ class Relay(msgspec.Struct, frozen=True, tag=True):
     has_ids: bool = False
     governed: frozenset[str] = frozenset()
     impose: Callable[[JsonObject, Defaults], JsonObject] | None = None
+    overhear: "Overhear | None" = None
 
 
 class ExchangeKey(msgspec.Struct, frozen=True, tag=True):
@@ -312,6 +323,14 @@ class ExchangeKey(msgspec.Struct, frozen=True, tag=True):
     request too, because some clients want to be told where the token is good."""
 
     encode: Callable[[str, int, Incoming], bytes]
+
+
+class ShowUsage(msgspec.Struct, frozen=True, tag=True):
+    """What the key that asks has spent, and what is left of its budgets and limits. It is no request to a model, and
+    counts under none of these limits."""
+
+    decode: Callable[[Incoming], Span]
+    encode: Callable[[KeyUsage], bytes]
 
 
 class Choose(msgspec.Struct, frozen=True, tag=True):
@@ -341,6 +360,7 @@ Service = (
     | ServeBatches
     | Relay
     | ExchangeKey
+    | ShowUsage
     | Choose
 )
 

@@ -23,7 +23,8 @@ class Refers(msgspec.Struct, frozen=True):
 
 class KeptResponse(msgspec.Struct, frozen=True):
     """An answer that is kept, with what was asked. `body` is the response object as the client got it; `input` are the
-    items of this request alone, without those it builds on. `created` is unix seconds."""
+    items of this request alone, without those it builds on. `created` is unix seconds; `subject` is the tag of the end
+    user that the client named, "" for none."""
 
     id: str
     created: int
@@ -31,14 +32,16 @@ class KeptResponse(msgspec.Struct, frozen=True):
     input: tuple[Item, ...]
     output: tuple[Item, ...]
     refers: Refers = Refers()
+    subject: str = ""
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """What is known of a conversation beside its items. `created` is unix seconds."""
+    """What is known of a conversation beside its items. `created` is unix seconds; `subject` as with answers."""
 
     id: str
     created: int
     metadata: dict[str, str] = {}
+    subject: str = ""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -46,6 +49,13 @@ class Link(msgspec.Struct, frozen=True):
 
     id: str
     refers: Refers
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """What is gone of an end user: the ids of answers, and how many conversations."""
+
+    responses: tuple[str, ...] = ()
+    conversations: int = 0
 
 
 class Window(msgspec.Struct, frozen=True):

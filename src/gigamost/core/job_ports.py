@@ -1,6 +1,6 @@
 """What work that is done later needs of a store (`core.ports` has the other ports).
 
-JobStore ─ jobs, items, steps, queue, events, files      every method raises GatewayError (503) when it cannot be used
+JobStore ─ jobs, batches, items, steps, queue, events, files; all raise GatewayError (503) when it cannot be used
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gigamost.core.jobs import (
     Again,
+    BatchQuestion,
     Claimed,
     Job,
     JobOutcome,
@@ -39,6 +40,16 @@ class Jobs(Protocol):
     async def delete(self, tenant: str, job: str) -> bool:
         """With everything that belongs to it. Whether there was one."""
         ...
+
+
+class AllBatches(Protocol):
+    """What administrators see: batches of every tenant, and no answers in the background."""
+
+    async def get(self, batch: str) -> Job | None:
+        """With its tally."""
+        ...
+
+    async def page(self, question: BatchQuestion) -> JobPage: ...
 
 
 class JobItems(Protocol):
@@ -121,6 +132,9 @@ class KeptFiles(Protocol):
 class JobStore(Protocol):
     @property
     def jobs(self) -> Jobs: ...
+
+    @property
+    def batches(self) -> AllBatches: ...
 
     @property
     def items(self) -> JobItems: ...

@@ -17,6 +17,7 @@ JobState = Literal["validating", "running", "ended"]
 JobOutcome = Literal["completed", "failed", "cancelled", "expired"]
 ItemState = Literal["waiting", "claimed", "sent", "succeeded", "failed", "cancelled", "expired"]
 Share = Literal["output", "errors"]
+Standing = Literal["validating", "running", "cancelling", "completed", "failed", "cancelled", "expired"]
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -67,6 +68,13 @@ class Job(msgspec.Struct, frozen=True):
     ended: int | None = None
     errors: bytes = b""
     tally: Tally = Tally()
+
+    @property
+    def standing(self) -> Standing:
+        """State and outcome in one word."""
+        if self.state == "ended":
+            return self.outcome or "completed"
+        return self.state if self.cancelling is None else "cancelling"
 
 
 class NewItem(msgspec.Struct, frozen=True):
@@ -120,6 +128,16 @@ class JobWindow(msgspec.Struct, frozen=True):
     limit: int = 20
     after: str = ""
     before: str = ""
+
+
+class BatchQuestion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Batches of all tenants, or of one, newest first; `after` is when the last one of the page before was created, and
+    its id."""
+
+    tenant: str = ""
+    standing: Standing | None = None
+    after: tuple[int, str] | None = None
+    limit: int = 50
 
 
 class JobPage(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 History ─ responses, conversations, items      every method raises GatewayError (503) when the store cannot be used
 Ledger  ─ what requests cost; `Books` reads it, `Upkeep` keeps it in order
-Counters, Places ─ how much in a time and how many at once; TokenShare: access tokens; none of them ever fails
+Counters, Places, TokenShare, Cache ─ how much in a time, how many at once, tokens, answers; none of them ever fails
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from gigamost.core.accounting import Entries, Intent, Question, Refusal, Settlement, Spending, Standing, Wanted
-from gigamost.core.history import Conversation, Item, KeptResponse, Link, Page, Window
+from gigamost.core.history import Conversation, Erased, Item, KeptResponse, Link, Page, Window
 from gigamost.core.limiting import Crowd, Draw, Full, Grant, Line
 from gigamost.core.secret import AccessToken, Secret
 
@@ -79,6 +79,11 @@ class History(Protocol):
     async def said(self, tenant: str, holders: Sequence[str], limit: int) -> Sequence[Item] | None:
         """Everything in these responses (what was asked, then what was answered) or conversations, in this order; None
         when it exceeds `limit` bytes."""
+        ...
+
+    async def erase(self, tenant: str, subjects: Sequence[str]) -> Erased:
+        """Forgets the answers and conversations of an end user, known by any of these tags, and the items that they
+        have in the conversations of others."""
         ...
 
     async def sweep(self, now: int) -> int:
@@ -154,6 +159,10 @@ class Counters(Protocol):
         """All of them or nothing, however many ask at the same time."""
         ...
 
+    async def look(self, draws: Sequence[Draw]) -> Grant:
+        """What is left for each of them, without taking anything; their amounts mean nothing."""
+        ...
+
     def correct(self, grant: Grant, amount: int) -> None:
         """It was `amount` that was used of each draw, at the time of the grant. Once for each grant; does not wait."""
         ...
@@ -197,4 +206,16 @@ class TokenShare(Protocol):
         """A token of `credential` (its id) other than `known`, which nobody shall be given again if it `is_rejected`:
         one that another gateway has fetched, else what `fetch` returns, while the others wait. Raises GatewayError:
         what `fetch` raised, here or there."""
+        ...
+
+
+class Cache(Protocol):
+    """Values by a full digest of what they answer. Bounded: what was put may be gone at any time."""
+
+    async def get(self, digests: Sequence[bytes]) -> Sequence[bytes | None]:
+        """None for what is not there, or cannot be had in a moment."""
+        ...
+
+    def put(self, digest: bytes, value: bytes, seconds: int) -> None:
+        """For so many seconds, in the place of what was there. Does not wait."""
         ...

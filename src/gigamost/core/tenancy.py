@@ -40,7 +40,8 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
 class Defaults(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a key's requests get. `model` serves requests that name none, `forced_model` all; `system` comes before the
     client's own system text; `profanity_check` is GigaChat's filter; `keeps_prompts` writes what is said into the
-    history; `keeps_responses` False switches stored responses off."""
+    history; `keeps_responses` False switches stored responses off; `cache_seconds` is for how long an answer is given
+    again to the same question, None and 0: never."""
 
     model: str = ""
     forced_model: str = ""
@@ -49,6 +50,7 @@ class Defaults(msgspec.Struct, frozen=True, omit_defaults=True):
     keeps_prompts: bool | None = None
     keeps_responses: bool | None = None
     priority: int = 0
+    cache_seconds: int | None = None
 
 
 class Tenant(msgspec.Struct, frozen=True):
@@ -65,16 +67,19 @@ class Tenant(msgspec.Struct, frozen=True):
 
 
 class Former(msgspec.Struct, frozen=True):
-    """What a rotated key was before: it stays good until `expires` (unix seconds), the end of its grace."""
+    """What a key was before: it stays good until `expires` (unix seconds). `is_same`: the text was the same then, and
+    only what its digest hangs on is another now; else it is a rotated key's, until the end of its grace."""
 
     digest: bytes
     expires: int
+    is_same: bool = False
 
 
 class Key(msgspec.Struct, frozen=True):
     """A client's key as it is known here: `digest` is an HMAC of it (`auth.keys`), `prefix` the part that may be shown.
 
-    `expires` and `revoked` are unix seconds. A rotation changes the digest and keeps the id, so that what the key has
+    `expires` and `revoked` are unix seconds. `root` is the mark of the root secret that the digest hangs on
+    (`auth.root.mark`), "" where nobody said. A rotation changes the digest and keeps the id, so that what the key has
     spent stays spent. `pass_token`: its requests bring their own GigaChat credential.
     """
 
@@ -92,11 +97,13 @@ class Key(msgspec.Struct, frozen=True):
     defaults: Defaults = Defaults()
     pass_token: bool = False
     former: tuple[Former, ...] = ()
+    root: str = ""
 
 
 class Change(msgspec.Struct, frozen=True):
     """Somebody changed something: `actor` did `action` (`key.create`) to `target`, an id, at `at` (unix seconds).
-    `details` is a JSON object without secrets. Ids are ordered by time."""
+    `details` is a JSON object without secrets. Ids are ordered by time. `tenant` is the id of the one whose thing it
+    was, None for what is nobody's alone."""
 
     id: str
     at: float
@@ -104,6 +111,7 @@ class Change(msgspec.Struct, frozen=True):
     action: str
     target: str
     details: msgspec.Raw = msgspec.Raw(b"{}")
+    tenant: str | None = None
 
 
 class Roll(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from typing import Final
 from gigamost.core.tenancy import Period
 
 FOR_EVER: Final = 0
+LAST: Final = 253_402_300_800  # the year 10000 in unix seconds
 
 
 def began(period: Period, now: float) -> int:
@@ -33,3 +34,20 @@ def ends(period: Period, now: float) -> int | None:
             return int((start.replace(day=28) + timedelta(days=4)).replace(day=1).timestamp())
         case "total":
             return None
+
+
+def unix_seconds(text: str) -> float:
+    """Of RFC 3339, a date, or digits, which are seconds since 1970 already. Without an offset it is UTC. Raises
+    ValueError that says what is wrong."""
+    try:
+        moment = float(text) if text.isascii() and text.isdecimal() else _said(text)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text[:40]!r} is no moment like 2027-01-31T12:00:00Z") from None
+    if not 0 <= moment < LAST:
+        raise ValueError("this is no moment in seconds since 1970")
+    return moment
+
+
+def _said(text: str) -> float:
+    said = datetime.fromisoformat(text)
+    return (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()

@@ -46,17 +46,34 @@ SHIPPED: Final[Mapping[str, Price]] = {
 
 
 class Prices:
-    """`own` are the operator's. A model without a price costs nothing, and `knows` says so to those who warn."""
+    """`own` are the operator's, by a model's name, or by `credential/model` where a credential has a tariff of its own.
+    A model without a price costs nothing, and `knows` says so to those who warn."""
 
     def __init__(self, own: Mapping[str, Price] = {}) -> None:
         self._prices = {**SHIPPED, **own}
+        self._tariffs: dict[str, list[Price]] = {}  # by the model
+        for name, price in own.items():
+            _, is_of_one, model = name.partition("/")
+            if is_of_one:
+                self._tariffs.setdefault(model, []).append(price)
 
     def knows(self, model: str) -> bool:
         return self._base(model) in self._prices
 
-    def of(self, model: str) -> Price:
+    def of(self, model: str, credential: str = "") -> Price:
         """An early-access name (`-preview`) costs what its model costs unless it has a price of its own."""
+        if credential and model in self._tariffs:
+            own = self._prices.get(f"{credential}/{model}")
+            if own is not None:
+                return own
         return self._prices.get(model) or self._prices.get(self._base(model), FREE)
+
+    def most(self, model: str, usage: Usage) -> Micros:
+        """What this usage costs with the credential where it costs most."""
+        cost = self.of(model).of(usage)
+        for price in self._tariffs.get(model, ()):
+            cost = max(cost, price.of(usage))
+        return cost
 
     def _base(self, model: str) -> str:
         return model if model in self._prices else model.removesuffix("-preview")

@@ -36,6 +36,15 @@ class LocalCounters:
             windows.append(window)
         return self._add(draws, windows, now)
 
+    async def look(self, draws: Sequence[Draw]) -> Grant:
+        return self.look_now(draws)
+
+    def look_now(self, draws: Sequence[Draw]) -> Grant:
+        now, windows = self._clock() // 1000, [self._window(draw) for draw in draws]
+        for window in windows:
+            window.slide(now)
+        return self._left(draws, windows, now)
+
     def record(self, draws: Sequence[Draw]) -> Grant:
         """What somebody else has allowed."""
         return self._add(draws, [self._window(draw) for draw in draws], self._clock() // 1000)
@@ -47,6 +56,9 @@ class LocalCounters:
     def _add(self, draws: Sequence[Draw], windows: Sequence[SlidingWindow], now: int) -> Grant:
         for draw, window in zip(draws, windows, strict=True):
             window.add(now, draw.amount)
+        return self._left(draws, windows, now)
+
+    def _left(self, draws: Sequence[Draw], windows: Sequence[SlidingWindow], now: int) -> Grant:
         left = tuple(max(self._limit(draw) - window.used, 0) for draw, window in zip(draws, windows, strict=True))
         return Grant(tuple(draws), now, left, tuple(window.reset(now) for window in windows))
 

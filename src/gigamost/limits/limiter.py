@@ -29,33 +29,14 @@ class Limiter:
         self.places = places
         self.queue_timeout = queue_timeout
 
-    async def enter(self, key: Key, tenant: Tenant, priority: int = 0) -> "Stay":
-        """Counts the request (rpm, rpd) and waits for a place under the key's and the tenant's concurrency: a higher
-        priority goes first, then keys take turns. Raises GatewayError (429), then nothing was counted; so it is when
-        the wait is cancelled."""
-        stay = Stay(self, key, tenant)
-        draws = windows.requests(key, tenant)
-        if draws:
-            stay.requests = await stay.take(draws)
-        if key.rates.concurrency is not None or tenant.rates.concurrency is not None:
-            try:
-                await self._wait(stay, key, tenant, priority)
-            except BaseException:
-                stay.withdraw()
-                raise
-        return stay
+    def stay(self, key: Key, tenant: Tenant) -> "Stay":
+        """One that has not entered."""
+        return Stay(self, key, tenant)
 
-    async def _wait(self, stay: "Stay", key: Key, tenant: Tenant, priority: int) -> None:
-        """The key's place first, the tenant's second: always in this order, so that nobody waits for each other."""
-        line, end = Line(key.id, priority), monotonic() + self.queue_timeout
-        for name, rates in windows.owners(key, tenant):
-            if rates.concurrency is None:
-                continue
-            place = await self.places.hold(name, rates.concurrency, line, max(end - monotonic(), 0.0))
-            if place is None:
-                crowd = self.places.crowd(name, rates.concurrency)
-                raise refusals.crowded(name, crowd, self.queue_timeout)
-            stay.places.append(place)
+    async def enter(self, key: Key, tenant: Tenant, priority: int = 0) -> "Stay":
+        stay = self.stay(key, tenant)
+        await stay.enter(priority)
+        return stay
 
 
 class Stay:
@@ -71,6 +52,21 @@ class Stay:
         self.requests: Grant | None = None
         self.tokens: Grant | None = None
         self.places: list[Place] = []
+
+    async def enter(self, priority: int = 0) -> None:
+        """Counts the request (rpm, rpd) and waits for a place under the key's and the tenant's concurrency: a higher
+        priority goes first, then keys take turns; once. Raises GatewayError (429), then nothing was counted; so it is
+        when the wait is cancelled."""
+        key, tenant = self._key, self._tenant
+        draws = windows.requests(key, tenant)
+        if draws:
+            self.requests = await self.take(draws)
+        if key.rates.concurrency is not None or tenant.rates.concurrency is not None:
+            try:
+                await self._wait(priority)
+            except BaseException:
+                self.withdraw()
+                raise
 
     async def reserve(self, tokens: int) -> None:
         """Takes the most tokens that the request may use (tpm, tpd); once. Raises GatewayError (429): then the request
@@ -105,6 +101,19 @@ class Stay:
         if isinstance(outcome, Full):
             raise refusals.full(outcome)
         return outcome
+
+    async def _wait(self, priority: int) -> None:
+        """The key's place first, the tenant's second: always in this order, so that nobody waits for each other."""
+        limiter, line = self._limiter, Line(self._key.id, priority)
+        end = monotonic() + limiter.queue_timeout
+        for name, rates in windows.owners(self._key, self._tenant):
+            if rates.concurrency is None:
+                continue
+            place = await limiter.places.hold(name, rates.concurrency, line, max(end - monotonic(), 0.0))
+            if place is None:
+                crowd = limiter.places.crowd(name, rates.concurrency)
+                raise refusals.crowded(name, crowd, limiter.queue_timeout)
+            self.places.append(place)
 
     def _uncount(self) -> None:
         grant, self.requests = self.requests, None

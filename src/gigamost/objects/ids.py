@@ -42,10 +42,12 @@ def base62(data: bytes, length: int) -> str:
 
 
 class Seal:
-    """Makes and opens sealed ids with one key (32 bytes, derived from the root secret for this purpose alone)."""
+    """Makes sealed ids with `key` (32 bytes, derived from the root secret for this purpose alone), and opens those that
+    were made with one of `former`, too."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, *former: bytes) -> None:
         self._key = key
+        self._keys = (key, *former)
         # Every turn of a conversation brings the ids of all earlier ones.
         self._opened = lru_cache(maxsize=8192)(self._open)
         # So does it bring the opening that names it.
@@ -57,7 +59,7 @@ class Seal:
             uuid = UUID(upstream_id).bytes
         except ValueError:
             return None
-        return prefix + base62(uuid + self._mac(kind, uuid, owner), _LENGTH)
+        return prefix + base62(uuid + self._mac(kind, uuid, owner, self._key), _LENGTH)
 
     def open(self, kind: str, sealed: str, owner: Owner) -> str | None:
         """The upstream's id, None when the text is not ours, not this owner's, or was changed."""
@@ -75,13 +77,18 @@ class Seal:
             return None
         data = number.to_bytes(_BYTES, "big")
         uuid, mac = data[:16], data[16:]
-        if not hmac.compare_digest(mac, self._mac(kind, uuid, owner)):
+        if not any(hmac.compare_digest(mac, self._mac(kind, uuid, owner, key)) for key in self._keys):
             return None
         return str(UUID(bytes=uuid))
 
     def tag(self, label: str, text: str) -> str:
         """A short public name (22 letters and digits) for a private text: says nothing about it, always the same."""
-        return base62(self._digest(label, text.encode("utf-8", "surrogatepass"))[:16], 22)
+        return self.tags(label, text)[0]
+
+    def tags(self, label: str, text: str) -> tuple[str, ...]:
+        """The name that `tag` gives, and those that it gave with the former keys."""
+        data = text.encode("utf-8", "surrogatepass")
+        return tuple(base62(_digest(label, data, key)[:16], 22) for key in self._keys)
 
     def uuid(self, label: str, *texts: str) -> str:
         """A UUID made from private texts: stable, says nothing about them."""
@@ -91,12 +98,13 @@ class Seal:
         joined = b"".join(
             len(data).to_bytes(4, "big") + data for data in (text.encode("utf-8", "surrogatepass") for text in texts)
         )
-        return str(UUID(bytes=self._digest(label, joined)[:16], version=4))
+        return str(UUID(bytes=_digest(label, joined, self._key)[:16], version=4))
 
-    def _mac(self, kind: str, uuid: bytes, owner: Owner) -> bytes:
+    def _mac(self, kind: str, uuid: bytes, owner: Owner, key: bytes) -> bytes:
         text = f"{kind}\0{owner.tenant}\0{owner.credential}\0".encode()
-        return self._digest("id", text + uuid)[:_MAC_BYTES]
+        return _digest("id", text + uuid, key)[:_MAC_BYTES]
 
-    def _digest(self, label: str, data: bytes) -> bytes:
-        # Keyed BLAKE2b is a MAC by itself, and costs a tenth of HMAC-SHA256 through OpenSSL 3.
-        return blake2b(label.encode() + b"\0" + data, key=self._key, digest_size=32).digest()
+
+def _digest(label: str, data: bytes, key: bytes) -> bytes:
+    # Keyed BLAKE2b is a MAC by itself, and costs a tenth of HMAC-SHA256 through OpenSSL 3.
+    return blake2b(label.encode() + b"\0" + data, key=key, digest_size=32).digest()

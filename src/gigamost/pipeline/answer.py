@@ -1,9 +1,11 @@
 """An answer on its way to the client: its first content is there, the rest comes in batches."""
 
+from typing import Protocol
+
 from gigamost.core.events import Event, Failure, PartEnd
 from gigamost.core.fold import Reply, unfold
 from gigamost.core.request import Format
-from gigamost.pipeline.desk import Visit
+from gigamost.pipeline.desk import Trail, Visit
 from gigamost.pipeline.enforce import Enforcer, StrictText
 from gigamost.pipeline.fitting import must_fit
 from gigamost.pipeline.localise import localise
@@ -11,11 +13,28 @@ from gigamost.pipeline.opened import Opened
 from gigamost.pipeline.uploads import FileStore
 
 
-class Answer:
+class Answering(Protocol):
     """`read` until it has `ended`, and `close` however that ended. `reply` is there when the answer is whole already.
 
     `ignored`: the request's fields that could not be honoured, as the client wrote them.
     """
+
+    trail: Trail
+    ignored: tuple[str, ...]
+    reply: Reply | None
+
+    @property
+    def ended(self) -> bool: ...
+
+    async def read(self) -> list[Event]:
+        """The next events; waits for them. An answer that breaks off ends in a Failure."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Answer:
+    """`Answering`, from an upstream."""
 
     def __init__(
         self, opened: Opened, enforcer: Enforcer, files: FileStore, visit: Visit, ignored: tuple[str, ...]
@@ -37,7 +56,6 @@ class Answer:
         return self._opened.ended
 
     async def read(self) -> list[Event]:
-        """The next events; waits for them. An answer that breaks off ends in a Failure."""
         if self._next is not None:
             batch, self._next = self._next, None
         else:

@@ -1,19 +1,23 @@
 """Reads and deletes what is kept, for its tenant alone: what is another's gets the answer of what is not there."""
 
+import msgspec
+
 from gigamost.core.errors import invalid
 from gigamost.core.face import NewConversation
 from gigamost.core.history import Conversation, Item, KeptResponse, Page, Window
 from gigamost.core.ports import OpenHistory
 from gigamost.history import absent
 from gigamost.history.retention import check_keeps
+from gigamost.objects.subjects import Subjects
 from gigamost.pipeline.context import Context
 
 
 class Archive:
     """Every method raises GatewayError (404, 503)."""
 
-    def __init__(self, open_history: OpenHistory) -> None:
+    def __init__(self, open_history: OpenHistory, subjects: Subjects) -> None:
         self._open = open_history
+        self._subjects = subjects
 
     async def response(self, response: str, context: Context) -> KeptResponse:
         kept = await (await self._open()).responses.get(context.principal.tenant, response)
@@ -33,7 +37,9 @@ class Archive:
 
     async def create(self, new: NewConversation, context: Context) -> None:
         check_keeps(context.principal.defaults)
-        await (await self._open()).conversations.create(context.principal.tenant, new.conversation, new.items)
+        tenant = context.principal.tenant
+        named = msgspec.structs.replace(new.conversation, subject=self._subjects.tag(tenant, context.user))
+        await (await self._open()).conversations.create(tenant, named, new.items)
 
     async def conversation(self, conversation: str, context: Context) -> Conversation:
         found = await (await self._open()).conversations.get(context.principal.tenant, conversation)

@@ -53,12 +53,16 @@ async def ask(
     trail = visit.trail if visit is not None else Trail()
     for at, account in enumerate(accounts[:2]):
         trail.upstream = account.name
-        once = partial(_once, account, method, path, headers, body, trail)
         try:
             if gate is None:
+                once = partial(_once, account, method, path, headers, body, trail)
                 return Answered(account, await retried(once, account))
             before_sending = visit.before_sending if visit is not None else None
-            with await account.gate.acquire(*gate, yields=before_sending is not None):
+            account, place = await account.place(*gate, yields=before_sending is not None)
+            with place:
+                if account.is_draining and at + 1 < len(accounts[:2]):
+                    continue  # it was taken out while the request waited for its turn
+                once = partial(_once, account, method, path, headers, body, trail)
                 if before_sending is not None:
                     await before_sending()
                 return Answered(account, await retried(once, account, is_generation=True))

@@ -60,22 +60,37 @@ class Lane(Protocol):
         ...
 
 
-class Attempt:
-    """The posts to one target, and what they say about its credential. `patience`: seconds to the first content."""
+class Moved(Exception):  # noqa: N818 - nothing has failed
+    """The credential was taken out while the request waited for its turn: nothing was sent."""
 
-    def __init__(self, lane: Lane, target: Target, prepare: Prepare, visit: Visit, patience: float | None) -> None:
+
+class Attempt:
+    """The posts to one target, and what they say about its credential. `patience`: seconds to the first content. What
+    `may_move` leaves a credential that was taken out meanwhile."""
+
+    def __init__(
+        self,
+        lane: Lane,
+        target: Target,
+        prepare: Prepare,
+        visit: Visit,
+        patience: float | None,
+        *,
+        may_move: bool = False,
+    ) -> None:
         self._lane = lane
         self._target = target
         self._prepare = prepare
         self._visit = visit
         self._trail = visit.trail
         self._patience = patience
+        self._may_move = may_move
         self._dialect = lane.dialect(target)
         self._asked: tuple[str, str] | None = None  # a correction that is being tried, and the refusal it answers
         self._trail.upstream, self._trail.model = target.account.name, price_name(target.model)
 
     async def run(self) -> Opened:
-        """Raises Failed, and GatewayError for a request that cannot be made for this target."""
+        """Raises Failed, Moved, and GatewayError for a request that cannot be made for this target."""
         turn = Turn(self._target.account)
         try:
             try:
@@ -83,6 +98,8 @@ class Attempt:
             except GatewayError as error:
                 raise Failed("crowded", error.problem) from error
             try:
+                if self._target.account.successor is not None or (self._target.account.is_draining and self._may_move):
+                    raise Moved
                 opened = await self._posts(turn)
             except BaseException:
                 release()

@@ -36,8 +36,8 @@ class _List(msgspec.Struct):
 
 
 class Catalogue:
-    """`corrections` are the operator's words on what a model can do, by its id. `clock` is monotonic seconds. Without
-    `accounts` (every client brings its own credential) the list of a fresh account is all there is."""
+    """`corrections` are the operator's words on what a model can do, by its id (see `adopt`). `clock` is monotonic seconds.
+    Without `accounts` (every client brings its own credential) the list of a fresh account is all there is."""
 
     def __init__(
         self,
@@ -50,7 +50,8 @@ class Catalogue:
         self._accounts = accounts
         self._corrections = corrections
         self._clock = clock
-        self._models = self._corrected([model(name, upstream, kind) for name, kind in KNOWN.items()])
+        self._listed = [model(name, upstream, kind) for name, kind in KNOWN.items()]
+        self._models = self._corrected(self._listed)
         self._stale_at = clock()
         self._refresh: asyncio.Task[None] | None = None
         self.is_known = False
@@ -73,6 +74,12 @@ class Catalogue:
         found = self._models.get(name)
         return found or self._corrected([model(name, self._upstream, KNOWN.get(name, "chat"))])[name]
 
+    def adopt(self, corrections: Mapping[str, Callable[[Capabilities], Capabilities]]) -> None:
+        """From now on; the list is asked for again with the next request, which does not wait for it."""
+        self._corrections = corrections
+        self._models = self._corrected(self._listed)
+        self._stale_at = self._clock()
+
     async def close(self) -> None:
         if self._refresh is not None:
             self._refresh.cancel()
@@ -89,8 +96,10 @@ class Catalogue:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             log.warning("the list of models cannot be read: %s", error)
             return
-        listed = [model(entry.id, self._upstream, _KINDS.get(entry.type, "chat"), entry.owned_by) for entry in entries]
-        self._models = self._corrected(listed)
+        self._listed = [
+            model(entry.id, self._upstream, _KINDS.get(entry.type, "chat"), entry.owned_by) for entry in entries
+        ]
+        self._models = self._corrected(self._listed)
         self._stale_at = self._clock() + TTL
         self.is_known = True
 

@@ -12,8 +12,9 @@ from gigamost.core.fold import Reply, fold
 from gigamost.core.request import ChatRequest
 from gigamost.core.usage import Usage
 from gigamost.ledger.reserve import most
-from gigamost.pipeline.answer import Answer
+from gigamost.pipeline.answer import Answer, Answering
 from gigamost.pipeline.attempt import Ready
+from gigamost.pipeline.caching import ChatCache
 from gigamost.pipeline.context import Context
 from gigamost.pipeline.desk import Visit
 from gigamost.pipeline.enforce import Enforcer
@@ -23,6 +24,7 @@ from gigamost.pipeline.imposed import imposed
 from gigamost.pipeline.opened import Opened
 from gigamost.pipeline.prepare import Preparer
 from gigamost.pipeline.send import Sender
+from gigamost.pipeline.taping import taped
 from gigamost.pipeline.targets import Course, Target, price_name
 
 # The course for the model name that a client asked for. Raises GatewayError (404).
@@ -30,18 +32,27 @@ FindCourse = Callable[[ChatRequest, Context], Awaitable[Course]]
 
 
 class Chat:
-    def __init__(self, *, find_course: FindCourse, sender: Sender, preparer: Preparer) -> None:
+    def __init__(self, *, find_course: FindCourse, sender: Sender, preparer: Preparer, cache: ChatCache) -> None:
         self._find_course = find_course
         self._sender = sender
         self._preparer = preparer
+        self._cache = cache
 
-    async def answer(self, request: ChatRequest, context: Context) -> Answer:
+    def answer(self, request: ChatRequest, context: Context) -> Awaitable[Answering]:
         """Raises GatewayError: then nothing was shown to the client yet."""
+        answer = self._answer(request, context)
+        return taped(answer, request, context) if context.principal.defaults.keeps_prompts else answer
+
+    async def _answer(self, request: ChatRequest, context: Context) -> Answering:
         request = imposed(request, context.principal.defaults)
         check_format(request.format, request.spelled.get("format", "format"))
-        preparer = self._preparer
         course = await self._find_course(request, context)
-        visit, plan = context.visit, begin(request)
+        if context.principal.defaults.cache_seconds:
+            return await self._cache.answer(request, course, context, self._ask)
+        return await self._ask(request, course, context)
+
+    async def _ask(self, request: ChatRequest, course: Course, context: Context) -> Answer:
+        preparer, visit, plan = self._preparer, context.visit, begin(request)
         first, *others = course.models()
         await visit.reserve(price_name(first), most(request, first.capabilities), *map(price_name, others))
         # Now, not before: credentials have become busy while the ledger was written.

@@ -1,6 +1,6 @@
 """Who asks, and under which name what is done for them is known."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -18,14 +18,15 @@ FILE: Final = "file"  # the kind of sealed ids of clients' files
 
 
 class Context(msgspec.Struct, frozen=True):
-    """One request of a client. `session` and `user` are the client's own `X-Session-ID` and `X-Client-ID`, "" when it
-    sent none."""
+    """One request of a client. `session`, `user` and `cache_control` are the client's own `X-Session-ID`,
+    `X-Client-ID` and `Cache-Control`, "" when it sent none."""
 
     principal: Principal
     request_id: str
     visit: Visit
     session: str = ""
     user: str = ""
+    cache_control: str = ""
 
 
 def owner_of(context: Context, account: Account) -> Owner:
@@ -69,7 +70,12 @@ class Ids:
 
 def client_id(seal: Seal, context: Context, user: str) -> str:
     """`X-Client-ID` for an end user, "" without one: GigaChat lets only the same id read a picture it generated."""
-    return seal.tag("client", f"{context.principal.tenant}\0{user}") if user else ""
+    return client_ids(seal, context, user)[0]
+
+
+def client_ids(seal: Seal, context: Context, user: str) -> Sequence[str]:
+    """The same, and what it was before the root secret was replaced."""
+    return seal.tags("client", f"{context.principal.tenant}\0{user}") if user else ("",)
 
 
 def tracing(seal: Seal, context: Context, request: ChatRequest) -> dict[str, str]:

@@ -16,6 +16,7 @@ from gigamost.pipeline.ask import ask
 from gigamost.pipeline.context import Context, client_id
 from gigamost.pipeline.plain import each, json_headers
 from gigamost.pipeline.routes import Routes
+from gigamost.pipeline.vectors import Vector, VectorCache
 from gigamost.protocols.gigachat.tasks import EMBEDDINGS, Embedded, decode_embeddings, encode_texts
 
 # Of one call (gigachat-api.md section 6.1). A longer text goes alone: GigaChat itself says what is too long.
@@ -26,22 +27,22 @@ _OF_TEXTS: Final = frozenset({Kind.INVALID_REQUEST, Kind.CONTEXT_OVERFLOW, Kind.
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """The texts of one call. `first` is the place of the first of them in the request."""
+    """The texts of one call. `first` is the place of the first of them among those that are asked for."""
 
     first: int
     texts: tuple[str, ...]
 
-    @property
-    def place(self) -> str:
-        last = self.first + len(self.texts) - 1
-        return f"input[{self.first}]" if last == self.first else f"input[{self.first}] to input[{last}]"
+    def place(self, places: Sequence[int]) -> str:
+        """In the request, where `places` are those that are asked for."""
+        first, last = places[self.first], places[self.first + len(self.texts) - 1]
+        return f"input[{first}]" if last == first else f"input[{first}] to input[{last}]"
 
 
 class Embedder:
-    def __init__(self, routes: Routes, seal: Seal, queue_timeout: float) -> None:
+    def __init__(self, routes: Routes, seal: Seal, cache: VectorCache) -> None:
         self._routes = routes
+        self._cache = cache
         self._seal = seal
-        self._queue_timeout = queue_timeout
 
     async def embed(self, request: EmbedRequest, context: Context) -> EmbedReply:
         """Raises GatewayError: 404 and 400 for the model, 400 for `dimensions` that it does not have."""
@@ -49,27 +50,38 @@ class Embedder:
         check_model(context.principal, request.model, model.id)
         if model.capabilities.dimensions:
             _check_dimensions(request, model, model.capabilities.dimensions)
-        await context.visit.reserve(
-            model.id, Usage(sum(len(text.encode("utf-8", "replace")) for text in request.inputs))
-        )
+
+        async def ask(places: Sequence[int]) -> Sequence[Vector]:
+            return await self._ask(request, places, model.id, context)
+
+        if context.principal.defaults.cache_seconds:
+            vectors = await self._cache.embed(request, model.id, context, ask)
+        else:
+            vectors = await ask(range(len(request.inputs)))
+        _check_dimensions(request, model, len(vectors[0].values))
+        return EmbedReply(tuple(each.values for each in vectors), sum(each.tokens for each in vectors), model.id)
+
+    async def _ask(
+        self, request: EmbedRequest, places: Sequence[int], model: str, context: Context
+    ) -> Sequence[Vector]:
+        texts = [request.inputs[at] for at in places]
+        await context.visit.reserve(model, Usage(sum(len(text.encode("utf-8", "replace")) for text in texts)))
         headers = json_headers(context, client_id(self._seal, context, request.user))
 
         async def call(batch: Batch) -> Embedded:
-            body = encode_texts(model.id, batch.texts)
+            body = encode_texts(model, batch.texts)
             accounts = self._routes.accounts(context.principal)
-            gate = (context.principal.tenant, self._queue_timeout)
+            gate = (context.principal.tenant, self._routes.plan.queue_timeout)
             try:
                 answer = await ask(accounts, "POST", EMBEDDINGS, headers, body, visit=context.visit, gate=gate)
             except GatewayError as error:
-                raise _located(error, batch.place) from None
+                raise _located(error, batch.place(places)) from None
             embedded = decode_embeddings(answer.body, len(batch.texts))
-            context.visit.spend(Usage(embedded.tokens))
+            context.visit.spend(Usage(sum(embedded.tokens)))
             return embedded
 
-        parts = await each(batches(request.inputs), call)
-        vectors = tuple(vector for part in parts for vector in part.vectors)
-        _check_dimensions(request, model, len(vectors[0]))
-        return EmbedReply(vectors, sum(part.tokens for part in parts), model.id)
+        parts = await each(batches(texts), call)
+        return [Vector(*each) for part in parts for each in zip(part.vectors, part.tokens, strict=True)]
 
 
 def batches(texts: Sequence[str]) -> Iterator[Batch]:

@@ -27,13 +27,18 @@ def imposed(request: ChatRequest, defaults: Defaults) -> ChatRequest:
     return request
 
 
+def _changes(defaults: Defaults) -> bool:
+    """Whether they say anything about a request itself, and not only about what becomes of it here."""
+    return bool(defaults.model or defaults.forced_model or defaults.system or defaults.profanity_check is not None)
+
+
 def imposed_on_body(service: Relay, body: bytes, principal: Principal) -> bytes:
     """The same for a body in the upstream's own words, which stays byte for byte what it is where nothing is imposed.
 
     Raises GatewayError: 403 for a model that the key may not use, 400 for a body that hides what it asks for.
     """
     is_scoped = bool(principal.key.scope.models or principal.owner.scope.models)
-    impose = service.impose if principal.defaults != _NOTHING else None
+    impose = service.impose if _changes(principal.defaults) else None
     if not body or (impose is None and not is_scoped):
         return body
     try:

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from weakref import WeakValueDictionary
 
+import msgspec
+
 from gigamost.core.codec import Stamp
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.events import Event, Failure
@@ -19,7 +21,8 @@ from gigamost.core.history import Item, Refers
 from gigamost.core.ports import OpenHistory
 from gigamost.history import absent, chains
 from gigamost.history.retention import check_keeps, expires, may_keep
-from gigamost.pipeline.answer import Answer
+from gigamost.objects.subjects import Subjects
+from gigamost.pipeline.answer import Answering
 from gigamost.pipeline.chat import Chat
 from gigamost.pipeline.context import Context
 
@@ -30,20 +33,23 @@ Release = Callable[[], None]
 
 
 class KeptChat:
-    """`turn_timeout`: seconds that a request may wait for its turn in a conversation."""
+    """`turn_timeout`: seconds that a request may wait for its turn in a conversation. What is kept has the tag of the
+    end user that its client named."""
 
-    def __init__(self, chat: Chat, open_history: OpenHistory, turn_timeout: float) -> None:
+    def __init__(self, chat: Chat, open_history: OpenHistory, turn_timeout: float, subjects: Subjects) -> None:
         self._chat = chat
         self._open = open_history
-        self._turns = Turns(turn_timeout)
+        self.turns = Turns(turn_timeout)
+        self._subjects = subjects
 
-    async def answer(self, exchange: KeptExchange, stamp: Stamp, context: Context) -> "Answer | KeptAnswer":
+    async def answer(self, exchange: KeptExchange, stamp: Stamp, context: Context) -> Answering:
         """`stamp` is the one that the answer is encoded with. Raises GatewayError: then nothing was shown yet."""
         refers, tenant = exchange.refers, context.principal.tenant
         keeps, defaults = exchange.keeps, context.principal.defaults
         if refers.conversation:
             check_keeps(defaults)
-        release = await self._turns.take(tenant, refers.conversation) if refers.conversation else _nothing
+        release = await self.turns.take(tenant, refers.conversation) if refers.conversation else _nothing
+        context.visit.conversation = refers.conversation
         try:
             await self.recall(exchange, tenant)
             answer = await self._chat.answer(exchange.request, context)
@@ -59,6 +65,9 @@ class KeptChat:
 
         async def keep(reply: Reply) -> None:
             kept = exchange.record(reply, stamp)
+            user = exchange.request.user or context.user
+            if user:
+                kept = msgspec.structs.replace(kept, subject=self._subjects.tag(tenant, user))
             try:
                 await (await self._open()).responses.keep(tenant, kept, expires(kept.created))
             except GatewayError as error:
@@ -102,9 +111,9 @@ class KeptChat:
 
 
 class KeptAnswer:
-    """`pipeline.answer.Answer`, with its end held back until it is kept."""
+    """`pipeline.answer.Answering`, with its end held back until it is kept."""
 
-    def __init__(self, answer: Answer, keep: Keep | None, release: Release) -> None:
+    def __init__(self, answer: Answering, keep: Keep | None, release: Release) -> None:
         self.trail = answer.trail
         self.ignored = answer.ignored
         self.reply = answer.reply
@@ -156,17 +165,17 @@ class KeptAnswer:
 
 
 class Turns:
-    """One answer at a time in each conversation."""
+    """One answer at a time in each conversation; `seconds` is the longest wait, and may be changed."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def take(self, tenant: str, conversation: str) -> Release:
         """Returns what ends the turn. Raises GatewayError (429)."""
         lock = self._locks.setdefault((tenant, conversation), asyncio.Lock())
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self.seconds):
                 await lock.acquire()
         except TimeoutError:
             message = "Another request is at work on this conversation: try again when it is answered."

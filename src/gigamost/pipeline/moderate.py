@@ -20,9 +20,8 @@ FILTERS: Final = Row("", ("omni-moderation-*", "text-moderation-*"))
 
 
 class Moderator:
-    def __init__(self, routes: Routes, queue_timeout: float) -> None:
+    def __init__(self, routes: Routes) -> None:
         self._routes = routes
-        self._queue_timeout = queue_timeout
 
     async def moderate(self, request: ModerateRequest, context: Context) -> Sequence[Verdict]:
         """One verdict per text. Raises GatewayError: 501 where the account has no filter."""
@@ -37,7 +36,7 @@ class Moderator:
             if not text.strip():
                 return Verdict(flagged=False)  # nothing is said, and GigaChat may refuse an empty message
             accounts = self._routes.accounts(context.principal)
-            gate = (context.principal.tenant, self._queue_timeout)
+            gate = (context.principal.tenant, self._routes.plan.queue_timeout)
             body = encode_filter(model.id, text)
             answer = await ask(accounts, "POST", FILTER, headers, body, visit=context.visit, gate=gate)
             return Verdict(flagged=decode_filter(answer.body))

@@ -27,10 +27,9 @@ _SHOWN: Final = 300  # characters of the model's own words in an error
 
 
 class Painter:
-    def __init__(self, routes: Routes, seal: Seal, queue_timeout: float) -> None:
+    def __init__(self, routes: Routes, seal: Seal) -> None:
         self._routes = routes
         self._seal = seal
-        self._queue_timeout = queue_timeout
 
     async def create_image(self, request: ImageRequest, context: Context) -> Sequence[Media]:
         """The picture with its bytes. Raises GatewayError: 400 `content_policy_violation` where the filter refuses the
@@ -40,7 +39,7 @@ class Painter:
         # GigaChat gives a picture only to the client that it was made for.
         client = client_id(self._seal, context, request.user)
         headers, body = json_headers(context, client), encode_picture(model.id, request.prompt)
-        gate = (context.principal.tenant, self._queue_timeout)
+        gate = (context.principal.tenant, self._routes.plan.queue_timeout)
 
         await context.visit.reserve(model.id, Usage(len(body), model.capabilities.max_output))
         accounts = self._routes.accounts(context.principal)

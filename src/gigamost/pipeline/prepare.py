@@ -18,7 +18,7 @@ from gigamost.upstreams.account import Account
 
 
 class Preparer:
-    """`defaults` are GigaChat's own fields that every request gets unless it brings them."""
+    """`defaults` are GigaChat's own fields that every request gets unless it brings them; they may be replaced."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Preparer:
         self._inliner = inliner
         self._seal = seal
         self._new_id = new_id
-        self._defaults = defaults
+        self.defaults = defaults
 
     async def ready(self, request: ChatRequest, context: Context, target: Target, dialect: frozenset[str]) -> Ready:
         """Raises GatewayError: 400 or 413 for what cannot go there."""
@@ -92,9 +92,9 @@ class Preparer:
         return Ids(self._seal, owner_of(context, account), self._new_id)
 
     def _with_defaults(self, request: ChatRequest) -> ChatRequest:
-        if not self._defaults:
+        if not self.defaults:
             return request
-        own = {**self._defaults, **request.extra.get(ORIGIN, {})}
+        own = {**self.defaults, **request.extra.get(ORIGIN, {})}
         return msgspec.structs.replace(request, extra={**request.extra, ORIGIN: own})
 
 

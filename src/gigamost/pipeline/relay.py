@@ -25,6 +25,7 @@ from gigamost.pipeline.recovery import EMPTY, STEPS, Failed, failed_inside, fail
 from gigamost.pipeline.recovery import problem_of_transport as problem_of
 from gigamost.pipeline.routes import Routes
 from gigamost.pipeline.stored_files import PREFIX
+from gigamost.pipeline.tape import Overheard
 from gigamost.protocols.gigachat.native.answers import Stream, problem_in, sealed, usage_in
 from gigamost.protocols.gigachat.native.ids import Kind, open_ids
 from gigamost.protocols.gigachat.problems import CUT, decode_error, encode_error
@@ -47,6 +48,7 @@ class Relayed:
         self.trail = Trail()
         self.visit: Visit | None = None
         self.ignored: tuple[str, ...] = ()
+        self.tape: Overheard | None = None
         self._usage = usage
         self._live: tuple[Response, Stream] | None = None
         self._release: Callable[[], None] | None = None
@@ -73,13 +75,26 @@ class Relayed:
         try:
             while chunk := await response.chunk():
                 if data := stream.feed(chunk):
-                    return data
+                    return self._heard(data)
         except TransportError as error:
             raise GatewayError.of(problem_of(error)) from error
         last = stream.end()
         if not stream.finished:
             raise GatewayError.of(CUT)
-        return last
+        return self._heard(last)
+
+    def keep(self, tape: Overheard) -> None:
+        """What the client is sent goes onto the tape."""
+        if self.status >= 400:
+            tape.problem = decode_error(self.status, {}, self.first)
+            return
+        self.tape, tape.is_stream = tape, not self.is_whole
+        tape.hear(self.first)
+
+    def _heard(self, data: bytes) -> bytes:
+        if self.tape is not None:
+            self.tape.hear(data)
+        return data
 
     def hold(self, release: Callable[[], None]) -> None:
         """The slot of the credential, until the answer is closed."""
@@ -119,6 +134,14 @@ def _most(service: Relay, incoming: Incoming) -> tuple[str, Usage]:
     return peek.model, Usage(len(incoming.body), min(peek.max_tokens or longest, longest), estimated=True)
 
 
+def _tape(service: Relay, body: bytes, context: Context) -> Overheard | None:
+    """For a chat whose exchange is kept."""
+    if service.overhear is None or not context.principal.defaults.keeps_prompts:
+        return None
+    context.visit.tape = tape = Overheard(service.overhear, body, context.user, context.session)
+    return tape
+
+
 class _Owned:
     """The ids of one tenant under one credential (`native.ids.Ids`)."""
 
@@ -143,26 +166,25 @@ class _Candidate(NamedTuple):
 
 
 class Relayer:
-    """`queue_timeout`: seconds that a generation may wait for its turn under a credential."""
-
-    def __init__(self, *, routes: Routes, seal: Seal, queue_timeout: float) -> None:
+    def __init__(self, *, routes: Routes, seal: Seal) -> None:
         self._routes = routes
         self._seal = seal
-        self._queue_timeout = queue_timeout
 
     async def relay(self, service: Relay, method: str, incoming: Incoming, context: Context) -> Relayed:
         """An answer whose first bytes have come. Raises GatewayError: nothing was sent to the client yet.
 
         What the upstream refuses about the request itself is an answer, in its own words and with its own status.
         """
-        body = imposed_on_body(service, incoming.body, context.principal)
-        if body is not incoming.body:
+        asked = incoming.body
+        body = imposed_on_body(service, asked, context.principal)
+        if body is not asked:
             incoming = msgspec.structs.replace(incoming, body=body)
         candidates = self._candidates(service, incoming, context)[:2]
         headers = self._headers(incoming, context)
         visit = context.visit
         await visit.reserve(*_most(service, incoming))
         visit.require()
+        tape = _tape(service, asked, context)
         trail = visit.trail
         for at, candidate in enumerate(candidates):
             trail.upstream = candidate.account.name
@@ -173,6 +195,8 @@ class Relayer:
                     raise for_client(failed.problem, client_owned=candidate.account.client_owned) from None
             else:
                 answer.trail, answer.visit, answer.ignored = trail, visit, candidate.ignored
+                if tape is not None:
+                    answer.keep(tape)
                 return answer
         raise ValueError("a request needs at least one credential")
 
@@ -217,14 +241,16 @@ class Relayer:
         headers: Mapping[str, str],
         trail: Trail,
     ) -> Relayed:
-        url = service.url(incoming, candidate.account.base_url)
         method = "GET" if method == "HEAD" else method
-        once = partial(_once, candidate, method, url, headers, trail)
         if not service.is_generation:
-            return await retried(once, candidate.account)
+            url = service.url(incoming, candidate.account.base_url)
+            return await retried(partial(_once, candidate, method, url, headers, trail), candidate.account)
         before = monotonic()
-        slot = await candidate.account.gate.acquire(context.principal.tenant, self._queue_timeout)
+        account, slot = await candidate.account.place(context.principal.tenant, self._routes.plan.queue_timeout)
         trail.queued_seconds += monotonic() - before
+        if account.id == candidate.account.id:  # else it does not know what the body names
+            candidate = candidate._replace(account=account)
+        once = partial(_once, candidate, method, service.url(incoming, candidate.account.base_url), headers, trail)
         try:
             answer = await retried(once, candidate.account, is_generation=True)
         except BaseException:

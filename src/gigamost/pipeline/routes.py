@@ -18,7 +18,7 @@ from gigamost.core.request import ChatRequest
 from gigamost.core.secret import Secret
 from gigamost.pipeline.catalogue import Catalogue, needs_kind
 from gigamost.pipeline.context import Context
-from gigamost.pipeline.targets import Course, Target
+from gigamost.pipeline.targets import Course, Target, booked_as, price_name
 from gigamost.protocols import openai_chat
 from gigamost.routing.names import listed, resolve
 from gigamost.routing.table import GIGACHAT, Destination, Route, Table
@@ -36,17 +36,19 @@ class Meaning(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What can be changed while the gateway runs. `offers` are the known models of other upstreams, by name."""
+    """What can be changed while the gateway runs. `offers` are the known models of other upstreams, by name;
+    `queue_timeout` is seconds that a call may wait for its turn under a credential."""
 
     table: Table = Table({})
     aliases: Mapping[str, str] = {}
     default: str | None = None
     offers: Mapping[str, Mapping[str, Model]] = {}
+    queue_timeout: float = 60.0
 
 
 class Routes:
     """`accounts` gives the operator's of an upstream; `client_account` makes (or finds) the one of a client's own
-    credential. `plan` may be replaced at any time: what is under way keeps its course."""
+    credential. `plan` and `wire` may be replaced at any time: what is under way keeps its course."""
 
     def __init__(
         self,
@@ -59,7 +61,7 @@ class Routes:
     ) -> None:
         self._accounts = accounts
         self._catalogue = catalogue
-        self._wire = wire
+        self.wire = wire
         self.plan = plan
         self._client_account = client_account
 
@@ -103,6 +105,13 @@ class Routes:
             return tuple(accounts)
         now = monotonic()
         return tuple(sorted(accounts, key=lambda account: (not account.breaker.allows(now), account.load)))
+
+    def known_models(self) -> frozenset[str]:
+        """The names that models are booked under, as far as the upstream and the operator have named any."""
+        plan = self.plan
+        offered = (price_name(model) for offer in plan.offers.values() for model in offer.values())
+        named = (booked_as(to.upstream, to.model) for to in plan.table.destinations() if to.model)
+        return frozenset((*self._catalogue.known(), *plan.aliases.values(), plan.default or "", *offered, *named))
 
     async def model(self, name: str, kind: ModelKind) -> Model:
         """A model of GigaChat's. Raises GatewayError: 404 for a name that means nothing, 400 for a model of another
@@ -178,11 +187,11 @@ class Routes:
     def _under(self, accounts: Sequence[Account], model: Model, weight: float = 1.0) -> Iterator[Target]:
         """A pool shares what it gets by the streams that each of its credentials may have."""
         if len(accounts) == 1:
-            yield Target(accounts[0], self._wire, model, weight)
+            yield Target(accounts[0], self.wire, model, weight)
             return
         limits = [account.gate.snapshot().limit for account in accounts]
         for account, limit in zip(accounts, limits, strict=True):
-            yield Target(account, self._wire, model, weight * limit / sum(limits))
+            yield Target(account, self.wire, model, weight * limit / sum(limits))
 
 
 def _permitted(course: Course, principal: Principal, asked: str) -> Course:

@@ -9,7 +9,7 @@ from time import monotonic
 
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.core.events import Finish
-from gigamost.pipeline.attempt import Attempt, Prepare
+from gigamost.pipeline.attempt import Attempt, Moved, Prepare
 from gigamost.pipeline.desk import Visit
 from gigamost.pipeline.opened import Opened
 from gigamost.pipeline.recovery import STEPS, UNSEEN, Failed, for_client
@@ -19,10 +19,10 @@ log = logging.getLogger(__name__)
 
 
 class Sender:
-    """`queue_timeout` and `first_content_timeout` are seconds. Learnt dialect corrections are kept per upstream and
-    model, for the life of the process."""
+    """`queue_timeout` is asked for every request; both are seconds. Learnt dialect corrections are kept per upstream
+    and model, for the life of the process."""
 
-    def __init__(self, *, queue_timeout: float, first_content_timeout: float) -> None:
+    def __init__(self, *, queue_timeout: Callable[[], float], first_content_timeout: float) -> None:
         self._queue_timeout = queue_timeout
         self.first_content_timeout = first_content_timeout
         self._dialects: dict[tuple[str, str], frozenset[str]] = {}
@@ -64,12 +64,16 @@ class Sender:
         left = list(targets) if len(targets) == 1 else healthy_first(targets)
         failure: GatewayError | None = None
         while left:
-            target = left.pop(0)
+            target = left.pop(0).current()
             if left and not _may_ask(target) and any(map(_may_ask, left)):
                 continue
             has_next = failure is None and bool(left)
             try:
-                return await Attempt(self, target, prepare, visit, patience if has_next else None).run()
+                within = patience if has_next else None
+                return await Attempt(self, target, prepare, visit, within, may_move=bool(left)).run()
+            except Moved:
+                if target.account.successor is not None:
+                    left.insert(0, target)
             except Failed as failed:
                 visit.trail.unbooked += failed.cause in UNSEEN
                 seen = for_client(failed.problem, client_owned=target.account.client_owned)
@@ -93,7 +97,7 @@ class Sender:
     async def acquire(self, target: Target, visit: Visit) -> Callable[[], None]:
         before = monotonic()
         yields = visit.before_sending is not None
-        slot = await target.account.gate.acquire(visit.principal.tenant, self._queue_timeout, yields=yields)
+        slot = await target.account.gate.acquire(visit.principal.tenant, self._queue_timeout(), yields=yields)
         visit.trail.queued_seconds += monotonic() - before
         return slot.release
 

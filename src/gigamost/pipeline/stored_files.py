@@ -22,7 +22,7 @@ from gigamost.core.text import clean_text
 from gigamost.core.usage import Usage
 from gigamost.objects.ids import Seal
 from gigamost.pipeline.ask import ask
-from gigamost.pipeline.context import FILE, Context, client_id, owner_of
+from gigamost.pipeline.context import FILE, Context, client_ids, owner_of
 from gigamost.pipeline.files import AccountFiles
 from gigamost.pipeline.plain import each
 from gigamost.pipeline.routes import Routes
@@ -67,8 +67,8 @@ class StoredFiles:
 
         async def of(account: Account) -> list[StoredFile]:
             answer = await ask((account,), "GET", "/files", _headers(context), visit=context.visit)
-            tag = self._tag(context)
-            named = (_named(file, tag) for file in decode_files(answer.body))
+            tags = self._tags(context)
+            named = (_named(file, tags) for file in decode_files(answer.body))
             return [self._sealed(file, account, context) for file in named if file is not None]
 
         await context.visit.reserve("", Usage())
@@ -82,15 +82,13 @@ class StoredFiles:
         with _missing(file_id):
             answer = await ask((account,), "GET", f"/files/{upstream_id}", _headers(context), visit=context.visit)
         file = decode_file(answer.body)
-        return self._sealed(_named(file, self._tag(context)) or file, account, context)
+        return self._sealed(_named(file, self._tags(context)) or file, account, context)
 
     async def read_file(self, file_id: str, context: Context) -> tuple[bytes, str]:
         """The bytes and their media type."""
         account, upstream_id = self._opened(file_id, context)
         await context.visit.reserve("", Usage())
-        with _missing(file_id):
-            # A picture that GigaChat made is shown only to the end user it was made for.
-            data = await AccountFiles(account, client_id(self._seal, context, context.user)).download(upstream_id)
+        data = await self._downloaded(file_id, upstream_id, account, context)
         return data, await asyncio.to_thread(sniff, data) or "application/octet-stream"
 
     async def delete_file(self, file_id: str, context: Context) -> None:
@@ -99,14 +97,25 @@ class StoredFiles:
         with _missing(file_id):
             await AccountFiles(account, "").delete(upstream_id)
 
+    async def _downloaded(self, file_id: str, upstream_id: str, account: Account, context: Context) -> bytes:
+        """A picture that GigaChat made is shown only to the end user it was made for, by their name of then."""
+        for client in client_ids(self._seal, context, context.user):
+            try:
+                return await AccountFiles(account, client).download(upstream_id)
+            except GatewayError as error:
+                if error.problem.kind is not Kind.MODEL_NOT_FOUND:
+                    raise
+        raise _no_file(file_id)
+
     def _written(self, file: NewFile, name: str, context: Context) -> tuple[str, bytes]:
         accepted = _accepted(file)
         purpose = _escaped(file.purpose).replace("-", "%2D")
-        tagged = f"gm-{self._tag(context)}-{purpose}-{_escaped(name)}.{accepted.extension}"
+        tagged = f"gm-{self._tags(context)[0]}-{purpose}-{_escaped(name)}.{accepted.extension}"
         return encode_upload(file.data, accepted.mime, tagged)
 
-    def _tag(self, context: Context) -> str:
-        return self._seal.tag("files", context.principal.tenant)
+    def _tags(self, context: Context) -> Sequence[str]:
+        """The first is for new files, the others stand on those from before the root secret was replaced."""
+        return self._seal.tags("files", context.principal.tenant)
 
     def _sealed(self, file: StoredFile, account: Account, context: Context) -> StoredFile:
         sealed = self._seal.close(FILE, file.id, owner_of(context, account), PREFIX)
@@ -148,10 +157,10 @@ def _escaped(text: str) -> str:
     return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", text)
 
 
-def _named(file: StoredFile, tag: str) -> StoredFile | None:
-    """The file by the name and purpose that its client gave it, None when it does not have this tag."""
+def _named(file: StoredFile, tags: Sequence[str]) -> StoredFile | None:
+    """The file by the name and purpose that its client gave it, None when it does not have one of these tags."""
     found = _NAME.fullmatch(file.name)
-    if found is None or found["tag"] != tag:
+    if found is None or found["tag"] not in tags:
         return None
     return msgspec.structs.replace(file, name=unquote(found["name"]), purpose=unquote(found["purpose"]))
 

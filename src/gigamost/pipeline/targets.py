@@ -20,6 +20,11 @@ class Target(msgspec.Struct, frozen=True):
     model: Model
     weight: float = 1.0
 
+    def current(self) -> "Target":
+        """The same under the credential that has this one's name now."""
+        account = self.account.current
+        return self if account is self.account else msgspec.structs.replace(self, account=account)
+
     @property
     def keeps_files(self) -> bool:
         """Whether media are uploaded there; else they go along in the request."""
@@ -79,4 +84,8 @@ def healthy_first(targets: Sequence[Target]) -> list[Target]:
 
 def price_name(model: Model) -> str:
     """Under which name its prices are known."""
-    return model.id if model.upstream == GIGACHAT else f"{model.upstream}/{model.id}"
+    return booked_as(model.upstream, model.id)
+
+
+def booked_as(upstream: str, model: str) -> str:
+    return model if upstream == GIGACHAT else f"{upstream}/{model}"

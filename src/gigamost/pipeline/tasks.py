@@ -8,21 +8,21 @@ from gigamost.pipeline.moderate import Moderator
 from gigamost.pipeline.paint import Painter
 from gigamost.pipeline.routes import Routes
 from gigamost.pipeline.stored_files import StoredFiles
+from gigamost.pipeline.vectors import VectorCache
 
 
 class Tasks:
-    """`queue_timeout`: seconds that a call may wait for its turn under a credential. Every method raises
-    GatewayError."""
+    """Every method raises GatewayError."""
 
-    def __init__(self, *, routes: Routes, seal: Seal, queue_timeout: float) -> None:
+    def __init__(self, *, routes: Routes, seal: Seal, vectors: VectorCache) -> None:
         self.count = Counter(routes).count
         models = Models(routes)
         files = StoredFiles(routes, seal)
-        self.embed = Embedder(routes, seal, queue_timeout).embed
+        self.embed = Embedder(routes, seal, vectors).embed
         self.list_models = models.list_models
         self.get_model = models.get_model
-        self.create_image = Painter(routes, seal, queue_timeout).create_image
-        self.moderate = Moderator(routes, queue_timeout).moderate
+        self.create_image = Painter(routes, seal).create_image
+        self.moderate = Moderator(routes).moderate
         self.upload = files.upload
         self.list_files = files.list_files
         self.get_file = files.get_file

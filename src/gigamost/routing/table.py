@@ -1,7 +1,7 @@
 """Routes as the operator writes them: for a model's name, where its requests go and what stands in when that fails."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Final
 
@@ -57,6 +57,11 @@ class Table:
     @property
     def is_empty(self) -> bool:
         return not (self._exact or self._patterns)
+
+    def destinations(self) -> Iterator[Destination]:
+        """Of all routes."""
+        for route in (*self._exact.values(), *(route for _, route in self._patterns)):
+            yield from route.destinations()
 
     def exact(self, name: str) -> Route | None:
         return self._exact.get(name)

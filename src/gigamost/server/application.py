@@ -9,7 +9,7 @@ from gigamost.auth.access import Access, Peer
 from gigamost.auth.principal import NOBODY
 from gigamost.auth.scopes import check_face
 from gigamost.core.errors import GatewayError, Kind, Problem
-from gigamost.core.face import Face, Incoming, UploadFile
+from gigamost.core.face import Face, Incoming, ShowUsage, UploadFile
 from gigamost.pipeline.context import Context
 from gigamost.pipeline.desk import GONE, Desk
 from gigamost.server import logs
@@ -45,7 +45,7 @@ class Application:
         self._access = access
         self._desk = desk
         self._system = system
-        self._cors = cors
+        self.cors = cors
         self._new_id = new_id
         self.mounted = mounted
         self.live = 0
@@ -77,6 +77,8 @@ class Application:
         finally:
             if http.visit is not None:
                 http.visit.leave(http.status)
+            elif match is not None:
+                self._desk.meter.count((face.name, "", ""), http.status, monotonic() - http.started)
             self.live -= 1
             if self.live == 0:
                 self._idle.set()
@@ -95,9 +97,9 @@ class Application:
             await self._idle.wait()
 
     async def _serve(self, http: Http, match: Match | None) -> None:
-        http.common = self._cors.headers(http)
-        if self._cors.answers(http):
-            await self._cors.preflight(http)
+        http.common = self.cors.headers(http)
+        if self.cors.answers(http):
+            await self.cors.preflight(http)
             return
         if match is not None and match.face.id_header:
             http.common = [*http.common, (match.face.id_header.encode(), http.request_id.encode())]
@@ -117,10 +119,19 @@ class Application:
         body = await http.body() if http.method in ("POST", "PUT", "PATCH") and not comes_in_pieces else b""
         incoming = Incoming(body, match.parameters, http.query, http.headers)
         own = http.headers
-        visit = await self._desk.enter(principal, match.face.name, http.request_id, own.get("x-request-id", ""))
-        context = Context(principal, http.request_id, visit, own.get("x-session-id", ""), own.get("x-client-id", ""))
+        visit = self._desk.visit(principal, match.face.name, http.request_id, own.get("x-request-id", ""))
+        http.visit, http.limit_words = visit, match.face.limit_headers  # before it enters: a refusal tells what is left
+        if type(endpoint.service) is not ShowUsage:
+            await visit.enter()
+        context = Context(
+            principal,
+            http.request_id,
+            visit,
+            own.get("x-session-id", ""),
+            own.get("x-client-id", ""),
+            own.get("cache-control", ""),
+        )
         http.watch()
-        http.visit, http.limit_words = visit, match.face.limit_headers
         await self._endpoints.serve(endpoint.service, http, incoming, context)
 
     async def _elsewhere(self, http: Http) -> None:
@@ -141,6 +152,8 @@ class Application:
     async def _refuse(self, http: Http, face: Face, problem: Problem) -> None:
         if problem.detail or problem.status >= 500:
             log.warning("request %s: %s (%s)", http.request_id, problem.message, problem.detail)
+        if http.visit is not None:
+            http.visit.refuse(problem)
         if http.status:
             return  # the head is out: the connection ends without a proper end, and that is the message
         headers: list[Header] = [(b"content-type", b"application/json")]

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from gigamost.server.exchange import Http
 from gigamost.server.types import Header
 
-_EXPOSED = b"x-request-id, retry-after, x-gigamost-upstream, x-gigamost-attempts, x-gigamost-ignored"
+_EXPOSED = (
+    b"x-request-id, retry-after, age, x-gigamost-cache, x-gigamost-upstream, x-gigamost-attempts, x-gigamost-ignored"
+)
 
 
 class Cors:

@@ -45,6 +45,7 @@ from gigamost.core.face import (
     ServeModerations,
     ServeResponses,
     Service,
+    ShowUsage,
     StartUpload,
     UpdateConversation,
     UploadFile,
@@ -54,13 +55,14 @@ from gigamost.pipeline.archive import Archive
 from gigamost.pipeline.chat import Chat
 from gigamost.pipeline.context import Context
 from gigamost.pipeline.kept import KeptChat
+from gigamost.pipeline.own_usage import OwnUsage
 from gigamost.pipeline.relay import Relayer
 from gigamost.pipeline.tasks import Tasks
 from gigamost.server.batches import BatchEndpoints, ResponseEndpoints, attachment, send_pieces
 from gigamost.server.exchange import Http
 from gigamost.server.kept import KeptEndpoints
 from gigamost.server.relay import relay
-from gigamost.server.respond import JSON, ignored, respond, stamp
+from gigamost.server.respond import JSON, cached, ignored, respond, stamp
 from gigamost.server.types import Header
 from gigamost.server.uploads import BatchInput, take_in
 
@@ -76,8 +78,10 @@ class Endpoints:
         archive: Archive,
         relayer: Relayer,
         deferred: Deferred,
+        own_usage: OwnUsage,
         issue: Callable[[Peer], Token],
     ) -> None:
+        self._own_usage = own_usage
         self._relayer = relayer
         self._issue = issue
         self._chat = chat
@@ -127,6 +131,9 @@ class Endpoints:
                 await relay(http, await self._relayer.relay(service, http.method, incoming, context))
             case Choose(choose=choose):
                 await self.serve(choose(incoming), http, incoming, context)
+            case ShowUsage(decode=span_of, encode=show):
+                usage = await self._own_usage.of(context.principal, span_of(incoming))
+                await http.whole(200, show(usage), [JSON, (b"cache-control", b"no-store")])
             case ExchangeKey():
                 await self._exchange_key(service, http, incoming)
             case _:
@@ -169,7 +176,8 @@ class Endpoints:
                 embedding = decode(incoming)
                 vectors = await self._tasks.embed(embedding.request, context)
                 data = embedding.encode(vectors, stamp(http, embedding.request.model))
-                await http.whole(200, data, [JSON, *ignored(embedding.request.ignored)])
+                headers = [JSON, *cached(context.visit.trail), *ignored(embedding.request.ignored)]
+                await http.whole(200, data, headers)
             case ServeImages(decode=decode):
                 image = decode(incoming)
                 pictures = await self._tasks.create_image(image.request, context)

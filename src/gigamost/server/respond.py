@@ -10,8 +10,8 @@ from urllib.parse import quote
 from gigamost.core.codec import Exchange, Stamp
 from gigamost.core.errors import Kind, Problem
 from gigamost.core.events import Failure
-from gigamost.pipeline.answer import Answer
-from gigamost.pipeline.kept import KeptAnswer
+from gigamost.pipeline.answer import Answering
+from gigamost.pipeline.desk import Trail
 from gigamost.pipeline.relay import Relayed
 from gigamost.server.exchange import Http
 from gigamost.server.types import Header
@@ -28,7 +28,7 @@ def stamp(http: Http, model: str) -> Stamp:
     return Stamp(http.request_id.replace("-", ""), int(time()), model, http.elapsed)
 
 
-def told(http: Http, answer: Answer | KeptAnswer | Relayed) -> list[Header]:
+def told(http: Http, answer: Answering | Relayed) -> list[Header]:
     """What the gateway says about an answer in its headers."""
     trail = answer.trail
     overhead = (monotonic() - http.started - trail.upstream_seconds - trail.queued_seconds) * 1000
@@ -37,7 +37,15 @@ def told(http: Http, answer: Answer | KeptAnswer | Relayed) -> list[Header]:
         (b"x-gigamost-attempts", str(trail.posts).encode()),
         (b"x-gigamost-overhead-ms", f"{max(overhead, 0):.1f}".encode()),
     ]
-    return headers + ignored(answer.ignored)
+    return headers + cached(trail) + ignored(answer.ignored)
+
+
+def cached(trail: Trail) -> list[Header]:
+    """`x-gigamost-cache`, for keys with a cache."""
+    if not trail.cache:
+        return []
+    headers = [(b"x-gigamost-cache", trail.cache.encode())]
+    return [*headers, (b"age", str(trail.age).encode())] if trail.cache == "hit" else headers
 
 
 def ignored(names: Sequence[str]) -> list[Header]:
@@ -50,7 +58,7 @@ def ignored(names: Sequence[str]) -> list[Header]:
     return [(b"x-gigamost-ignored", value.lstrip().encode("ascii"))]
 
 
-async def respond(http: Http, exchange: Exchange, answer: Answer | KeptAnswer, marked: Stamp) -> None:
+async def respond(http: Http, exchange: Exchange, answer: Answering, marked: Stamp) -> None:
     """Whole or as a stream, as the client asked; closes the answer."""
     try:
         await (_stream if exchange.request.stream else _whole)(http, exchange, answer, marked)
@@ -58,14 +66,14 @@ async def respond(http: Http, exchange: Exchange, answer: Answer | KeptAnswer, m
         answer.close()
 
 
-async def _whole(http: Http, exchange: Exchange, answer: Answer | KeptAnswer, marked: Stamp) -> None:
+async def _whole(http: Http, exchange: Exchange, answer: Answering, marked: Stamp) -> None:
     if answer.reply is None:
         raise TypeError("only a stream may be answered before it is whole")
     body = exchange.encode(answer.reply, marked)
     await http.whole(200, body, [(b"content-type", exchange.content_type.encode()), *told(http, answer)])
 
 
-async def _stream(http: Http, exchange: Exchange, answer: Answer | KeptAnswer, marked: Stamp) -> None:
+async def _stream(http: Http, exchange: Exchange, answer: Answering, marked: Stamp) -> None:
     encoder = exchange.encoder(marked)
     data = b"".join(map(encoder.feed, await answer.read()))
     content_type = encoder.content_type.encode()

@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from email.utils import formatdate
 from time import time
 from typing import Final
@@ -103,32 +103,51 @@ class Listening:
 
 
 class Server:
-    """Serves until `drain`, which a signal asks for as well. `started` is set once both work."""
+    """Serves until `drain`, which SIGTERM and SIGINT ask for as well, unless somebody else `hears_signals` for it.
+    `started` is set once both work."""
 
-    def __init__(self, application: Application, times: Times = Times()) -> None:  # noqa: B008 - a frozen value
+    def __init__(
+        self,
+        application: Application,
+        times: Times = Times(),  # noqa: B008 - a frozen value
+        *,
+        hears_signals: bool = True,
+    ) -> None:
         self.started = asyncio.Event()
         self._application = application
         self._times = times
+        self._hears_signals = hears_signals
+        self._listener: asyncio.Server | None = None
         self._draining = asyncio.Event()
         self._hurry = asyncio.Event()
 
-    def drain(self) -> None:
-        """No new requests from now on; the server stops when the live ones are done. The second call does not wait."""
-        if self._draining.is_set():
-            self._hurry.set()
+    def drain(self, *, deaf: bool = False) -> None:
+        """No new requests from now on; the server stops when the live ones are done. `deaf`: no connections either, so
+        that another process can listen at once."""
         self._draining.set()
         self._application.drain()
+        if deaf and self._listener is not None:
+            self._listener.close()
+
+    def hurry(self) -> None:
+        """Does not wait for the live ones any more."""
+        self._hurry.set()
+
+    def _signalled(self) -> None:
+        if self._draining.is_set():
+            self.hurry()
+        self.drain()
 
     async def run_on(self, listener: socket.socket) -> None:
         listening = Listening(self._application, self._times)
-        server = await listening.loop.create_server(lambda: Connection(listening), sock=listener)
+        self._listener = server = await listening.loop.create_server(lambda: Connection(listening), sock=listener)
         # What was loaded at the start stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
         # Requests leave no cycles behind, but a large one makes thousands of objects at once, and by the default the
         # collector would look through them every 700.
         gc.set_threshold(_COLLECT_AFTER)
-        with _signals(listening.loop, self.drain):
+        with _signals(listening.loop, self._signalled) if self._hears_signals else nullcontext():
             self.started.set()
             try:
                 await self._draining.wait()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gigamost.core.errors import GatewayError, Kind
+from gigamost.store.fresh import is_current
 from gigamost.store.place import Place, Postgres
 
 if TYPE_CHECKING:
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
 
 class Door:
     """Every part of a process that keeps something goes through one door. `place` None: there is no database, each part
-    keeps its own in memory. `close` when nobody needs it any more."""
+    keeps its own in memory. `is_shared`: other processes change things there too. `close` when nobody needs it any
+    more."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, *, is_shared: bool = False) -> None:
         self.place = place
+        self.is_shared = is_shared or isinstance(place, Postgres)
         self._database: Database | None = None
         self._opening = asyncio.Lock()
 
@@ -67,5 +70,6 @@ def _prepare(place: Path | Postgres) -> "Database":
 
     if isinstance(place, Path):
         make_file(place)
-        upgrade(place)
+        if not is_current(place):
+            upgrade(place)
     return Database(place)

@@ -9,13 +9,14 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from gigamost.core.errors import GatewayError, Kind
+from gigamost.core.errors import GatewayError, Kind, invalid
 from gigamost.store.place import Postgres
 
 # Each connection of SQLite is a thread; its one writer needs no more than a few readers beside it.
 _CONNECTIONS: Final = 4
 _CONNECT: Final = 5.0  # seconds
 _COMMAND: Final = 30.0  # seconds for one statement on PostgreSQL
+_NO_TEXT: Final = "22021"  # the SQLSTATE of a text with a NUL
 _BEGIN: Final = "gigamost_begin"  # the execution option that says how a transaction begins
 _SQLITE_READS: Final[dict[str, Any]] = {_BEGIN: "BEGIN"}
 _POSTGRES_READS: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -29,10 +30,11 @@ _PRAGMAS: Final = (
 
 
 class Database:
-    """Transactions, with every error of the database as a GatewayError (503)."""
+    """Transactions, with every error of the database as a GatewayError (503; 400 for a text that it cannot hold). `command`: seconds for one statement on
+    PostgreSQL, None for as many as it takes."""
 
-    def __init__(self, place: Path | Postgres) -> None:
-        self._engine = _of_postgres(place) if isinstance(place, Postgres) else _of_sqlite(place)
+    def __init__(self, place: Path | Postgres, *, command: float | None = _COMMAND) -> None:
+        self._engine = _of_postgres(place, command) if isinstance(place, Postgres) else _of_sqlite(place)
         self._is_sqlite = isinstance(place, Path)
         self._reading: dict[str, Any] = (
             {_BEGIN: "BEGIN"}
@@ -75,6 +77,9 @@ class Database:
 
 
 def unusable(error: Exception) -> GatewayError:
+    """A text that PostgreSQL cannot hold is the fault of whoever wrote it."""
+    if getattr(getattr(error, "orig", None), "sqlstate", None) == _NO_TEXT:
+        return invalid("A text of this request has a character that cannot be kept: U+0000.")
     return GatewayError(
         Kind.UNAVAILABLE, "What is kept cannot be reached now: try again.", retry_after=1, detail=f"database: {error}"
     )
@@ -91,13 +96,13 @@ def _of_sqlite(file: Path) -> AsyncEngine:
     return engine
 
 
-def _of_postgres(place: Postgres) -> AsyncEngine:
+def _of_postgres(place: Postgres, command: float | None) -> AsyncEngine:
     """asyncpg reads the URL by itself, with all the options that libpq's URLs have. A connection that broke while it
     was idle is replaced before it is used."""
     import asyncpg
 
     async def connect() -> Any:  # asyncpg's connection, for SQLAlchemy's adapter
-        return await asyncpg.connect(place.url.reveal(), timeout=_CONNECT, command_timeout=_COMMAND)
+        return await asyncpg.connect(place.url.reveal(), timeout=_CONNECT, command_timeout=command)
 
     return create_async_engine(
         "postgresql+asyncpg://",

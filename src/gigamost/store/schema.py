@@ -18,7 +18,7 @@ from gigamost.store.place import Postgres
 
 log = logging.getLogger(__name__)
 
-_LOCK: Final = 0x67696761  # PostgreSQL's advisory lock of those who upgrade
+LOCK: Final = 0x67696761  # PostgreSQL's advisory lock of those who upgrade
 
 
 def upgrade(place: Path | Postgres) -> str | None:
@@ -36,7 +36,7 @@ async def check(database: Database) -> None:
     A newer schema is used: a revision only adds, so that replicas of two versions run side by side.
     """
     async with database.read() as connection:
-        refuse_old(await connection.run_sync(_revision))
+        refuse_old(await connection.run_sync(revision_of))
 
 
 async def _upgrade(place: Path | Postgres) -> str | None:
@@ -44,21 +44,28 @@ async def _upgrade(place: Path | Postgres) -> str | None:
     try:
         async with database.write() as connection:  # whoever starts at the same time waits, and finds nothing to do
             if isinstance(place, Postgres):
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             return await connection.run_sync(_apply)
     finally:
         await database.close()
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """None for a database without a schema."""
     known = inspect(connection).has_table("alembic_version")
     return connection.scalar(text("SELECT version_num FROM alembic_version")) if known else None
 
 
 def _apply(connection: Connection) -> str | None:
-    revision = _revision(connection)
-    if revision == HEAD:
-        return revision
+    revision = revision_of(connection)
+    if revision != HEAD:
+        bring_to(connection, "head")
+        log.info("the database's schema is now revision %s", HEAD)
+    return revision
+
+
+def bring_to(connection: Connection, revision: str) -> None:
+    """Within the connection's transaction. Raises GatewayError (500) for a database that a newer version made."""
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -67,9 +74,7 @@ def _apply(connection: Connection) -> str | None:
     config.set_main_option("script_location", "gigamost.store:migrations")
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     except CommandError as error:
         message = "The database was made by a newer version of Gigamost: use that version, or another database."
-        raise GatewayError(Kind.INTERNAL, message, detail=f"revision {revision}") from error
-    log.info("the database's schema is now revision %s", HEAD)
-    return revision
+        raise GatewayError(Kind.INTERNAL, message, detail=str(error)) from error

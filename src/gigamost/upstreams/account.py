@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from gigamost.core.ports import Place
 from gigamost.core.secret import Secret
 from gigamost.routing.breaker import Breaker
 from gigamost.routing.retries import RetryBudget
@@ -31,9 +32,11 @@ class Tokens(Protocol):
 class Account:
     """`id` is the credential's digest: what is kept under this credential is found, and sealed, by it.
 
+    `balance`: the tokens that were left of GigaChat's packages when it was asked last, None for no packages.
+
     `base_url` has no slash at its end (`https://api.giga.chat/v1`); `silence` is seconds; `headers` go with every
     request. `client_owned`: the client brought the credential itself, so a refusal is its own fault. `is_draining`:
-    what is under way may finish, nothing new is sent.
+    what is under way may finish, nothing new is sent. `successor` has its name now: it was replaced.
     """
 
     def __init__(  # noqa: PLR0913 - a plain record of its parts
@@ -60,6 +63,8 @@ class Account:
         self.silence = silence
         self.client_owned = client_owned
         self.is_draining = False
+        self.balance: Mapping[str, float] | None = None
+        self.successor: Account | None = None
         self.breaker = Breaker()
         self.retries = RetryBudget()
         self._headers = (USER_AGENT, *headers)
@@ -69,6 +74,25 @@ class Account:
         """Requests under way and waiting for each place: full from 1 on."""
         state = self.gate.snapshot()
         return (state.in_flight + state.waiting) / state.limit
+
+    @property
+    def current(self) -> "Account":
+        """This one, or what has replaced it."""
+        found = self
+        while found.successor is not None:
+            found = found.successor
+        return found
+
+    async def place(self, tenant: str, timeout: float, *, yields: bool = False) -> "tuple[Account, Place]":
+        """A turn under this credential, or under the one that replaced it while the request waited. Raises GatewayError
+        (429)."""
+        account = self.current
+        while True:
+            place = await account.gate.acquire(tenant, timeout, yields=yields)
+            if account.successor is None:
+                return account, place
+            place.release()
+            account = account.current
 
     async def send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes = b""

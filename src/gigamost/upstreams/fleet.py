@@ -1,6 +1,6 @@
 """The upstreams' credentials as an administrator sees and changes them, one by its name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -14,7 +14,7 @@ from gigamost.upstreams.tokens import State as TokenState
 class Standing(msgspec.Struct, frozen=True):
     """How a credential stands. `retry_in`: seconds until a failing one is tried again; `token_age` and `token_left`:
     seconds since the token came and until it ends, None where there is none or nobody said. `last_error` is for the
-    operator, "" when the last token came."""
+    operator, "" when the last token came. `balance` as in `Trial`, as it was some minutes ago."""
 
     name: str
     upstream: str
@@ -28,6 +28,7 @@ class Standing(msgspec.Struct, frozen=True):
     token_age: float | None
     token_left: float | None
     last_error: str
+    balance: Mapping[str, float] | None = None
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -38,7 +39,7 @@ class Trial(msgspec.Struct, frozen=True):
     ok: bool
     models: int | None = None
     duration_ms: int = 0
-    balance: dict[str, float] | None = None
+    balance: Mapping[str, float] | None = None
     problem: str = ""
 
 
@@ -77,6 +78,7 @@ def standing(account: Account, now: float, unix: float) -> Standing:
         token_age=_since(token.fetched_at, unix),
         token_left=None if token.expires_at is None else max(token.expires_at - unix, 0.0),
         last_error=token.last_error,
+        balance=account.balance,
     )
 
 

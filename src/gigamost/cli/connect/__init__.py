@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gigamost.auth.root import dev_key, root_secret
+from gigamost.auth.root import dev_key, roots_of
 from gigamost.cli.connect import trial
 from gigamost.cli.connect.client import Client, Place
 from gigamost.cli.connect.clients import CLIENTS
@@ -64,4 +64,5 @@ def client_key(settings: Settings) -> str:
         return key.key.reveal()
     if settings.mode == "prod":
         raise CommandError("There is no client key: give one with --key, or add one to `keys` in gigamost.yaml.")
-    return dev_key(root_secret(settings.secret_key, settings.state_dir)).reveal()
+    roots = roots_of(settings.secret_key, settings.former_secret_keys, settings.state_dir)
+    return dev_key(roots.current).reveal()

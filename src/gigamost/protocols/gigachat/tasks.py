@@ -51,10 +51,10 @@ class _Check(msgspec.Struct):
 
 
 class Embedded(msgspec.Struct, frozen=True):
-    """One vector per text in the order of the texts; `tokens` is the sum of what each of them cost."""
+    """One vector per text in the order of the texts, and what each of them cost."""
 
     vectors: tuple[tuple[float, ...], ...]
-    tokens: int
+    tokens: tuple[int, ...]
 
 
 def encode_texts(model: str, texts: Sequence[str]) -> bytes:
@@ -68,7 +68,7 @@ def decode_embeddings(body: bytes, count: int) -> Embedded:
     if [vector.index for vector in vectors] != list(range(count)):
         raise GatewayError.of(unreadable(f"{len(vectors)} vectors for {count} texts", body))
     return Embedded(
-        tuple(vector.embedding for vector in vectors), sum(vector.usage.prompt_tokens for vector in vectors)
+        tuple(vector.embedding for vector in vectors), tuple(vector.usage.prompt_tokens for vector in vectors)
     )
 
 

@@ -19,9 +19,20 @@ from gigamost.core.face import (
     ServeEmbeddings,
     ServeImages,
     ServeModerations,
+    ShowUsage,
     UploadFile,
 )
-from gigamost.protocols.openai_tasks import batches, copilot, embeddings, files, images, litellm, models, moderations
+from gigamost.protocols.openai_tasks import (
+    batches,
+    copilot,
+    embeddings,
+    files,
+    images,
+    litellm,
+    models,
+    moderations,
+    usage,
+)
 
 __all__ = ["ENDPOINTS"]
 
@@ -43,6 +54,7 @@ _SERVICES = (
     ("GET", "/batches/{batch}", GetBatch("openai", batches.encode)),
     ("POST", "/batches/{batch}/cancel", CancelBatch("openai", batches.encode_cancelled)),
     ("POST", "/moderations", ServeModerations(moderations.Exchange)),
+    ("GET", "/usage", ShowUsage(usage.decode, usage.encode)),
 )
 _RELATIVES = (
     *(Endpoint(method, "/openai/deployments/{model}" + path, service) for method, path, service in _OF_A_MODEL),

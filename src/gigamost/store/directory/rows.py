@@ -19,6 +19,7 @@ class _KeyTerms(msgspec.Struct, frozen=True, omit_defaults=True):
     defaults: Defaults = Defaults()
     pass_token: bool = False
     former: tuple[Former, ...] = ()
+    root: str = ""
 
 
 class _TenantTerms(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -34,7 +35,7 @@ _tenant_terms: Final[Callable[[bytes], _TenantTerms]] = msgspec.json.Decoder(_Te
 
 
 def row_of_key(key: Key) -> dict[str, Any]:  # values of any column
-    terms = _KeyTerms(key.scope, key.rates, key.budget, key.defaults, key.pass_token, key.former)
+    terms = _KeyTerms(key.scope, key.rates, key.budget, key.defaults, key.pass_token, key.former, key.root)
     return {
         "id": key.id,
         "tenant": key.tenant,
@@ -66,6 +67,7 @@ def key_of(row: Sequence[Any]) -> Key:
         defaults=rest.defaults,
         pass_token=rest.pass_token,
         former=rest.former,
+        root=rest.root,
     )
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import msgspec
-from sqlalchemy import Select, Table, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gigamost.core.errors import invalid
 from gigamost.core.tenancy import Change, Key, Roll, Tenant
+from gigamost.store.directory.audit import SqlAudit, line, newest
+from gigamost.store.directory.people import SqlAdministrators, SqlSessions
 from gigamost.store.directory.rows import (
     KEY_COLUMNS,
     TENANT_COLUMNS,
@@ -32,7 +33,9 @@ class SqlDirectory:
         self._database = database
         self.keys = _Keys(database)
         self.tenants = _Tenants(database)
-        self.audit = _Audit(database)
+        self.administrators = SqlAdministrators(database)
+        self.sessions = SqlSessions(database)
+        self.audit = SqlAudit(database)
 
     async def revision(self) -> int:
         async with self._database.read() as connection:
@@ -53,7 +56,7 @@ class _Keys:
     async def add(self, key: Key, change: Change) -> None:
         async with self._database.write() as connection:
             await connection.execute(insert(KEYS), row_of_key(key))
-            await _changed(connection, change)
+            await _changed(connection, change, key.tenant)
 
     async def get(self, key: str) -> Key | None:
         async with self._database.read() as connection:
@@ -68,12 +71,12 @@ class _Keys:
                 return None
             edited = edit(key_of(row))
             await connection.execute(update(KEYS).where(this).values(row_of_key(edited)))
-            await _changed(connection, change)
+            await _changed(connection, change, edited.tenant)
         return edited
 
-    async def page(self, before: str, limit: int) -> Sequence[Key]:
+    async def page(self, before: str, limit: int, tenant: str | None = None) -> Sequence[Key]:
         async with self._database.read() as connection:
-            rows = (await connection.execute(_newest(_KEYS, KEYS, before, limit))).all()
+            rows = (await connection.execute(newest(_KEYS, KEYS, before, limit, tenant))).all()
         return [key_of(row) for row in rows]
 
 
@@ -87,7 +90,7 @@ class _Tenants:
                 await connection.execute(insert(TENANTS), row_of_tenant(tenant))
             except IntegrityError as error:
                 raise name_taken(tenant.name) from error
-            await _changed(connection, change)
+            await _changed(connection, change, tenant.id)
 
     async def get(self, tenant: str) -> Tenant | None:
         by_either = _TENANTS.where(or_(TENANTS.c.id == tenant, TENANTS.c.name == tenant))
@@ -106,27 +109,13 @@ class _Tenants:
                 await connection.execute(update(TENANTS).where(this).values(row_of_tenant(edited)))
             except IntegrityError as error:
                 raise name_taken(edited.name) from error
-            await _changed(connection, change)
+            await _changed(connection, change, edited.id)
         return edited
 
     async def page(self, before: str, limit: int) -> Sequence[Tenant]:
         async with self._database.read() as connection:
-            rows = (await connection.execute(_newest(_TENANTS, TENANTS, before, limit))).all()
+            rows = (await connection.execute(newest(_TENANTS, TENANTS, before, limit))).all()
         return [tenant_of(row) for row in rows]
-
-
-class _Audit:
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def add(self, change: Change) -> None:
-        async with self._database.write() as connection:
-            await connection.execute(insert(AUDIT), _line(change))
-
-    async def page(self, before: str, limit: int) -> Sequence[Change]:
-        async with self._database.read() as connection:
-            rows = (await connection.execute(_newest(select(AUDIT), AUDIT, before, limit))).all()
-        return [Change(row.id, row.at, row.actor, row.action, row.target, msgspec.Raw(row.details)) for row in rows]
 
 
 def name_taken(name: str) -> Exception:
@@ -137,25 +126,8 @@ async def _revision(connection: AsyncConnection) -> int:
     return int(await connection.scalar(_REVISION) or 0)
 
 
-async def _changed(connection: AsyncConnection, change: Change) -> None:
+async def _changed(connection: AsyncConnection, change: Change, tenant: str) -> None:
     """The revision's row is the last that a change locks: who reads a revision sees everything that led to it."""
-    await connection.execute(insert(AUDIT), _line(change))
+    await connection.execute(insert(AUDIT), line(change, tenant))
     number = REVISIONS.c.number
     await connection.execute(update(REVISIONS).where(REVISIONS.c.name == ACCESS).values(number=number + 1))
-
-
-def _line(change: Change) -> dict[str, str | float | bytes]:
-    return {
-        "id": change.id,
-        "at": change.at,
-        "actor": change.actor,
-        "action": change.action,
-        "target": change.target,
-        "details": bytes(change.details),
-    }
-
-
-def _newest(query: Select[*tuple[object, ...]], table: Table, before: str, limit: int) -> Select[*tuple[object, ...]]:
-    if before:
-        query = query.where(table.c.id < before)
-    return query.order_by(table.c.id.desc()).limit(limit)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from gigamost.core.history import Conversation, Item, KeptResponse, Link, Page, Window
+from gigamost.core.history import Conversation, Erased, Item, KeptResponse, Link, Page, Window
 
 
 class MemoryHistory:
@@ -20,6 +20,21 @@ class MemoryHistory:
     async def said(self, tenant: str, holders: Sequence[str], limit: int) -> Sequence[Item] | None:
         said = [item for holder in holders for item in self.all_of(tenant, holder)]
         return said if sum(len(item.body) for item in said) <= limit else None
+
+    async def erase(self, tenant: str, subjects: Sequence[str]) -> Erased:
+        named = frozenset(subjects) - {""}
+        answers = {
+            name: kept for (owner, name), (kept, _) in self.answers.items() if owner == tenant and kept.subject in named
+        }
+        talks = [key for key, (talk, _) in self.talks.items() if key[0] == tenant and talk.subject in named]
+        items = {item.id for kept in answers.values() for item in (*kept.input, *kept.output)}
+        for name in answers:
+            del self.answers[tenant, name]
+        for key in talks:
+            del self.talks[key]
+        for (owner, _), (_, listed) in self.talks.items():
+            listed[:] = [item for item in listed if owner != tenant or item.id not in items]
+        return Erased(tuple(sorted(answers)), len(talks))
 
     async def sweep(self, now: int) -> int:
         before = len(self.answers)
@@ -50,7 +65,12 @@ class _Responses:
 
     async def keep(self, tenant: str, kept: KeptResponse, expires: int) -> None:
         self._kept.answers[tenant, kept.id] = kept, expires
-        await self._kept.items.append(tenant, kept.refers.conversation, (*kept.input, *kept.output))
+        talk = kept.refers.conversation
+        if await self._kept.items.append(tenant, talk, (*kept.input, *kept.output)) and kept.subject:
+            conversation, items = self._kept.talks[tenant, talk]
+            if not conversation.subject:
+                named = msgspec.structs.replace(conversation, subject=kept.subject)
+                self._kept.talks[tenant, talk] = named, items
 
     async def get(self, tenant: str, response: str) -> KeptResponse | None:
         found = self._kept.answers.get((tenant, response))

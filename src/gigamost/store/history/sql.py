@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, literal, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gigamost.core.history import Conversation, Item, KeptResponse, Link, Page, Refers, Window
+from gigamost.core.history import Conversation, Erased, Item, KeptResponse, Link, Page, Refers, Window
 from gigamost.store.engine import Database
-from gigamost.store.tables.history import CONVERSATIONS, ITEMS, RESPONSES
+from gigamost.store.tables.history import CONVERSATIONS, ITEMS, NAMED, RESPONSES
 
 _AT_ONCE: Final = 500  # ids in one statement
 _metadata = msgspec.json.Decoder(dict[str, str]).decode
@@ -35,6 +35,27 @@ class SqlHistory:
                 for row in await connection.execute(query.order_by(ITEMS.c.holder, ITEMS.c.position)):
                     found[row.holder].append(_item(row))
         return [item for items in found.values() for item in items]
+
+    async def erase(self, tenant: str, subjects: Sequence[str]) -> Erased:
+        async with self._database.write() as connection:
+            responses = (
+                await connection.scalars(select(RESPONSES.c.id).where(*_named(RESPONSES.c, tenant, subjects)))
+            ).all()
+            talks = (
+                await connection.scalars(select(CONVERSATIONS.c.id).where(*_named(CONVERSATIONS.c, tenant, subjects)))
+            ).all()
+            for some in _batches(responses):
+                # What was said stands in the conversation of the answer as well, under the same ids.
+                said = select(ITEMS.c.id).where(ITEMS.c.holder.in_(some), ITEMS.c.tenant == tenant)
+                everywhere = (await connection.scalars(said)).all()
+                for items in _batches(everywhere):
+                    await connection.execute(delete(ITEMS).where(ITEMS.c.tenant == tenant, ITEMS.c.id.in_(items)))
+                await connection.execute(delete(RESPONSES).where(RESPONSES.c.id.in_(some)))
+            for some in _batches(talks):
+                await connection.execute(delete(ITEMS).where(ITEMS.c.holder.in_(some), ITEMS.c.tenant == tenant))
+                await connection.execute(delete(CONVERSATIONS).where(CONVERSATIONS.c.id.in_(some)))
+        await _forgotten(self._database, len(responses) + len(talks))
+        return Erased(tuple(sorted(responses)), len(talks))
 
     async def sweep(self, now: int) -> int:
         newer = RESPONSES.alias("newer")
@@ -66,6 +87,7 @@ class _Responses:
             "conversation": kept.refers.conversation,
             "created": kept.created,
             "expires": expires,
+            "subject": kept.subject,
             "body": kept.body,
         }
         async with self._database.write() as connection:
@@ -74,6 +96,10 @@ class _Responses:
             await _put(connection, tenant, kept.id, kept.output, len(kept.input), listed=False)
             if kept.refers.conversation:
                 await _append(connection, tenant, kept.refers.conversation, (*kept.input, *kept.output))
+                if kept.subject:
+                    talk = _own(CONVERSATIONS.c, tenant, kept.refers.conversation)
+                    unnamed = update(CONVERSATIONS).where(*talk, CONVERSATIONS.c.subject == "")
+                    await connection.execute(unnamed.values(subject=kept.subject))
 
     async def get(self, tenant: str, response: str) -> KeptResponse | None:
         items = select(ITEMS.c.id, ITEMS.c.body, ITEMS.c.listed)
@@ -86,7 +112,7 @@ class _Responses:
         asked = tuple(_item(each) for each in rows if each.listed)
         answered = tuple(_item(each) for each in rows if not each.listed)
         refers = Refers(row.previous, row.conversation)
-        return KeptResponse(row.id, row.created, row.body, asked, answered, refers)
+        return KeptResponse(row.id, row.created, row.body, asked, answered, refers, row.subject)
 
     async def chain(self, tenant: str, response: str) -> Sequence[Link]:
         columns = (RESPONSES.c.id, RESPONSES.c.previous, RESPONSES.c.conversation)
@@ -118,6 +144,7 @@ class _Conversations:
             "tenant": tenant,
             "created": conversation.created,
             "metadata": msgspec.json.encode(conversation.metadata),
+            "subject": conversation.subject,
         }
         async with self._database.write() as connection:
             await connection.execute(insert(CONVERSATIONS), row)
@@ -127,14 +154,15 @@ class _Conversations:
         query = select(CONVERSATIONS).where(*_own(CONVERSATIONS.c, tenant, conversation))
         async with self._database.read() as connection:
             row = (await connection.execute(query)).first()
-        return Conversation(row.id, row.created, _metadata(row.metadata)) if row is not None else None
+        return Conversation(row.id, row.created, _metadata(row.metadata), row.subject) if row is not None else None
 
     async def describe(self, tenant: str, conversation: str, metadata: Mapping[str, str]) -> Conversation | None:
         this = _own(CONVERSATIONS.c, tenant, conversation)
         async with self._database.write() as connection:
             await connection.execute(update(CONVERSATIONS).where(*this).values(metadata=msgspec.json.encode(metadata)))
-            row = (await connection.execute(select(CONVERSATIONS.c.created).where(*this))).first()
-        return Conversation(conversation, row.created, dict(metadata)) if row is not None else None
+            columns = select(CONVERSATIONS.c.created, CONVERSATIONS.c.subject)
+            row = (await connection.execute(columns.where(*this))).first()
+        return Conversation(conversation, row.created, dict(metadata), row.subject) if row is not None else None
 
     async def delete(self, tenant: str, conversation: str) -> bool:
         async with self._database.write() as connection:
@@ -212,6 +240,10 @@ async def _put(
 
 def _own(columns: Any, tenant: str, id_: str) -> Iterable[ColumnElement[bool]]:  # the columns of a table, by name
     return columns.id == id_, columns.tenant == tenant
+
+
+def _named(columns: Any, tenant: str, subjects: Sequence[str]) -> Iterable[ColumnElement[bool]]:  # as above
+    return columns.tenant == tenant, columns.subject.in_(subjects), literal_column(NAMED)
 
 
 def _item(row: Row[*tuple[Any, ...]]) -> Item:

@@ -6,6 +6,7 @@ import msgspec
 
 from gigamost.core.jobs import (
     Again,
+    BatchQuestion,
     Claimed,
     ItemState,
     Job,
@@ -81,6 +82,7 @@ class MemoryJobs:
         self.entries: dict[str, _Entry] = {}
         self.kept: dict[str, tuple[str, KeptFile, tuple[bytes, ...]]] = {}
         self.jobs = _Jobs(self)
+        self.batches = _Batches(self)
         self.items = _Items(self)
         self.steps = _Steps(self)
         self.queue = _Queue(self)
@@ -147,6 +149,28 @@ class _Jobs:
         for name in shown:
             del self._store.kept[name]
         return True
+
+
+class _Batches:
+    def __init__(self, store: MemoryJobs) -> None:
+        self._store = store
+
+    async def get(self, batch: str) -> Job | None:
+        entry = self._store.entries.get(batch)
+        return entry.shown() if entry is not None and entry.job.kind != "response" else None
+
+    async def page(self, question: BatchQuestion) -> JobPage:
+        fits = [
+            each.job
+            for each in self._store.entries.values()
+            if each.job.kind != "response"
+            and question.tenant in ("", each.job.tenant)
+            and question.standing in (None, each.job.standing)
+            and (question.after is None or (each.job.created, each.job.id) < question.after)
+        ]
+        fits.sort(key=lambda job: (job.created, job.id), reverse=True)
+        shown = tuple(self._store.entries[job.id].shown() for job in fits[: question.limit])
+        return JobPage(shown, len(fits) > question.limit)
 
 
 class _Items:

@@ -8,8 +8,9 @@ from sqlalchemy import Row, Select, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gigamost.core.jobs import Again, Claimed, Outcome
+from gigamost.store.clock import Clock
 from gigamost.store.engine import Database
-from gigamost.store.jobs.rows import HELD, Clock, job_of
+from gigamost.store.jobs.rows import HELD, job_of
 from gigamost.store.tables.jobs import JOB_ITEMS, JOBS
 
 _ITEM = JOB_ITEMS.c

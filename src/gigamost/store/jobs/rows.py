@@ -1,6 +1,6 @@
-"""What the statements about jobs share: the clock, rows to values, and how far a job has come."""
+"""What the statements about jobs share: rows to values, and how far a job has come."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,18 +17,6 @@ read_plan: Final = msgspec.json.Decoder(Plan).decode
 HELD: Final = ("claimed", "sent")
 UNDONE: Final = ("waiting", *HELD)
 _COUNTS: Final[Mapping[str, str]] = {"claimed": "running", "sent": "running"}
-
-
-class Clock:
-    """The store's clock in unix seconds: PostgreSQL's own, so that replicas need not agree; else its machine's."""
-
-    def __init__(self, now: Callable[[], float] | None) -> None:
-        self._now = now
-
-    async def read(self, connection: AsyncConnection) -> float:
-        if self._now is not None:
-            return self._now()
-        return float((await connection.execute(select(func.extract("epoch", func.clock_timestamp())))).scalar_one())
 
 
 def own(tenant: str, job: str) -> tuple[ColumnElement[bool], ...]:

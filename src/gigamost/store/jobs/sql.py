@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Callable
 
 from sqlalchemy import delete, select
 
+from gigamost.store.clock import Clock
 from gigamost.store.engine import Database
+from gigamost.store.jobs.batches import Batches
 from gigamost.store.jobs.files import Files
 from gigamost.store.jobs.items import Events, Items
 from gigamost.store.jobs.queue import Queue
-from gigamost.store.jobs.rows import AT_ONCE, Clock
+from gigamost.store.jobs.rows import AT_ONCE
 from gigamost.store.jobs.steps import Shown, Steps, remove
 from gigamost.store.tables.jobs import JOBS, KEPT_CHUNKS, KEPT_FILES
 
@@ -20,6 +22,7 @@ class SqlJobs:
         clock = Clock(now)
         self._database = database
         self.jobs = Shown(database, clock)
+        self.batches = Batches(database)
         self.items = Items(database)
         self.steps = Steps(database, clock)
         self.queue = Queue(database, clock)

@@ -11,10 +11,11 @@ from sqlalchemy import and_, delete, exists, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gigamost.core.jobs import Job, JobOutcome, JobPage, JobWindow, KeptFile, Kind, NewItem
+from gigamost.store.clock import Clock
 from gigamost.store.engine import Database
 from gigamost.store.jobs.files import row_of_file
 from gigamost.store.jobs.items import put
-from gigamost.store.jobs.rows import UNDONE, Clock, counted, own
+from gigamost.store.jobs.rows import UNDONE, counted, own
 from gigamost.store.tables.jobs import JOB_EVENTS, JOB_ITEMS, JOBS, KEPT_FILES
 
 _ITEM = JOB_ITEMS.c

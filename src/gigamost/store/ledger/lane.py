@@ -34,6 +34,11 @@ class Lane:
         self._is_idle.set()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """What is not written yet."""
+        return len(self._asked) + len(self._settlements)
+
     async def open(self, intent: Intent) -> Refusal | None:
         future: asyncio.Future[Refusal | None] = asyncio.get_running_loop().create_future()
         asked = storable(intent), future

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from gigamost.core.accounting import (
+    Backlog,
     Entries,
     Entry,
     Intent,
@@ -73,6 +74,9 @@ class MemoryLedger:
 
     async def drain(self) -> None:
         return None
+
+    def backlog(self) -> Backlog:
+        return Backlog(0)
 
     async def start(self) -> None:
         await self.beat()

@@ -2,21 +2,19 @@
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 from time import time
 from typing import Final, Protocol
 
-from gigamost.core.accounting import Entries, Question, Spending, Standing, Wanted
+from gigamost.core.accounting import Backlog, Entries, Question, Spending, Standing, Wanted
 from gigamost.core.errors import GatewayError
 from gigamost.core.ports import Books, Ledger, Upkeep
 from gigamost.store.door import Door, make_file
+from gigamost.store.fresh import is_current
 from gigamost.store.ledger.group import DAY
 from gigamost.store.ledger.memory import MemoryLedger
 from gigamost.store.ledger.sqlite import SqliteLedger, Sync
-from gigamost.store.migrations import HEAD
 from gigamost.store.place import Place, Postgres
 
 log = logging.getLogger(__name__)
@@ -36,12 +34,14 @@ class _Kept(Ledger, Upkeep, Protocol):
 
     async def close(self) -> None: ...
 
+    def backlog(self) -> Backlog: ...
+
 
 class LedgerOpening:
     """`ledger` and `books` are there at once, and can be used from `start` on.
 
     `replica` names this gateway among those on the same database. Rows are kept for `retention` days, None: for ever;
-    what they came to is kept anyway. `state_dir` holds what could not be written to a PostgreSQL that is away.
+    what they came to is kept anyway; it may be changed. `state_dir` holds what could not be written to a PostgreSQL that is away.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class LedgerOpening:
         now: Callable[[], float] = time,
     ) -> None:
         self._place = place
-        self._retention = retention
+        self.retention = retention
         self._caretaker: asyncio.Task[None] | None = None
         self._kept: _Kept
         self.books: Books
@@ -71,6 +71,7 @@ class LedgerOpening:
             self.books = _Books(place)
         self.ledger: Ledger = self._kept
         self.upkeep: Upkeep = self._kept
+        self.backlog = self._kept.backlog
 
     async def start(self) -> None:
         """Raises GatewayError: (503) for a file that cannot be used, (500) for a PostgreSQL with an old schema. One
@@ -101,8 +102,7 @@ class LedgerOpening:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_repeat(BEAT, self._kept.beat))
             tasks.create_task(_repeat(SWEEP, self._sweep))
-            if self._retention is not None:
-                tasks.create_task(_repeat(FORGET, self._forget, first=SWEEP))
+            tasks.create_task(_repeat(FORGET, self._forget, first=SWEEP))
 
     async def _sweep(self) -> None:
         swept = await self._kept.sweep(SILENT)
@@ -110,8 +110,8 @@ class LedgerOpening:
             log.warning("%d requests of a gateway that is gone were closed as aborted", swept)
 
     async def _forget(self) -> None:
-        if self._retention is not None:
-            gone = await self._kept.forget(self.ledger.now() - self._retention * DAY)
+        if self.retention is not None:
+            gone = await self._kept.forget(self.ledger.now() - self.retention * DAY)
             log.log(logging.INFO if gone else logging.DEBUG, "%d rows of the ledger were old and are deleted", gone)
 
 
@@ -153,12 +153,6 @@ class _Books:
 
 
 def _is_current(file: Path) -> bool:
-    """Whether the file has the newest schema, asked without SQLAlchemy: a gateway that starts again needs it for
-    nothing else. Raises GatewayError (503)."""
+    """Without SQLAlchemy: a gateway needs it for nothing else. Raises GatewayError (503)."""
     make_file(file)
-    try:
-        with closing(sqlite3.connect(file)) as connection:
-            found: tuple[object, ...] | None = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            return found == (HEAD,)
-    except sqlite3.Error:
-        return False
+    return is_current(file)

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 
 import asyncpg
 
-from gigamost.core.accounting import Intent, Refusal, Settlement
+from gigamost.core.accounting import Backlog, Intent, Refusal, Settlement
 from gigamost.core.errors import GatewayError, Kind
 from gigamost.store.ledger import postgres_group as sql
 from gigamost.store.ledger import postgres_leases as leasing
@@ -63,6 +63,9 @@ class PostgresLedger:
 
     def now(self) -> float:
         return self._local() + self._ahead
+
+    def backlog(self) -> Backlog:
+        return Backlog(self._lane.waiting, self.is_away)
 
     async def start(self) -> None:
         """A database that is away is waited for in the background. Raises GatewayError (500) when its schema is old."""

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from gigamost.core.accounting import Intent, Refusal, Settlement
+from gigamost.core.accounting import Backlog, Intent, Refusal, Settlement
 from gigamost.store.ledger.group import Account, Balance, Group, Row, accounts
 from gigamost.store.ledger.rows import COLUMNS, intent_values, read_row, settlement_values
 from gigamost.store.ledger.writer import Writer
@@ -93,6 +93,9 @@ class SqliteLedger:
         self.drain = self._writer.drain
         self._is_written = False  # since the last checkpoint
         self._checkpoints: asyncio.Task[None] | None = None
+
+    def backlog(self) -> Backlog:
+        return Backlog(self._writer.waiting)
 
     async def start(self) -> None:
         await self.beat()

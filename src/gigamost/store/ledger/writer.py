@@ -47,6 +47,11 @@ class Writer:
         self._connection: sqlite3.Connection | None = None
         self._unwritten: list[Settlement] = []
 
+    @property
+    def waiting(self) -> int:
+        """What is not written yet."""
+        return self._queue.qsize() + len(self._settlements) + len(self._unwritten)
+
     async def open(self, intent: Intent) -> Refusal | None:
         future = self._running().create_future()
         self._queue.put((storable(intent), future))

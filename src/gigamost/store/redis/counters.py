@@ -48,6 +48,17 @@ class SharedCounters:
         self._note((draw, draw.amount) for draw in draws)
         return _Granted(outcome.draws, outcome.at, outcome.left, outcome.resets, outcome, is_shared=False)
 
+    async def look(self, draws: Sequence[Draw]) -> Grant:
+        if self._link.is_up:
+            keys, arguments = self._call("look", 0, draws)
+            try:
+                _, now, *numbers = map(int, await self._link.call(WINDOWS, keys, arguments))
+            except AwayError:
+                pass
+            else:
+                return Grant(tuple(draws), now, *_left(draws, numbers, now))
+        return self._own.look_now(draws)
+
     def correct(self, grant: Grant, amount: int) -> None:
         assert isinstance(grant, _Granted)
         self._own.correct(grant.own, amount)
@@ -62,9 +73,7 @@ class SharedCounters:
         if refused:
             draw, (wait, used, last) = draws[refused - 1], numbers
             return Full(draw, wait / 1e6, max(draw.limit - used, 0), _reset(draw, last, now))
-        each = list(zip(draws, numbers[::2], numbers[1::2], strict=True))
-        left = tuple(max(draw.limit - used, 0) for draw, used, _ in each)
-        resets = tuple(_reset(draw, last, now) for draw, _, last in each)
+        left, resets = _left(draws, numbers, now)
         return _Granted(tuple(draws), now, left, resets, self._own.record(draws), is_shared=True)
 
     def _post(self, what: str, moment: int, draws: Sequence[Draw]) -> None:
@@ -94,6 +103,14 @@ class SharedCounters:
             keys += (name + "ticks", name + "amounts")
             arguments += (draw.seconds, draw.limit, draw.amount)
         return keys, arguments
+
+
+def _left(draws: Sequence[Draw], numbers: Sequence[int], now: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """What is left of each, and the seconds until all of it is free. `numbers`: for each what is used, and its last
+    tick."""
+    each = list(zip(draws, numbers[::2], numbers[1::2], strict=True))
+    left = tuple(max(draw.limit - used, 0) for draw, used, _ in each)
+    return left, tuple(_reset(draw, last, now) for draw, _, last in each)
 
 
 def _reset(draw: Draw, last: int, now: int) -> float:

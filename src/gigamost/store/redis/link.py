@@ -48,6 +48,16 @@ class Pace(NamedTuple):
     beat: float = 3.0
 
 
+class Words(NamedTuple):
+    """What the log says of gateways with Redis, and of each of them without it."""
+
+    together: str = "all gateways count together"
+    apart: str = "each gateway allows its part of every limit"
+
+
+_WORDS: Final = Words()
+
+
 class AwayError(Exception):
     """Redis did not answer, or cannot be used."""
 
@@ -68,12 +78,13 @@ class Script:
 
 
 class Link:
-    """`prefix` begins every key and every channel; gateways with the same one share everything.
+    """`prefix` begins every key and every channel; gateways with the same one share everything. `words` are those of
+    the log.
 
     Raises ValueError for a URL that is none. `start` before the first call, with all listeners in place.
     """
 
-    def __init__(self, url: Secret, prefix: str, scripts: Sequence[Script], pace: Pace) -> None:
+    def __init__(self, url: Secret, prefix: str, scripts: Sequence[Script], pace: Pace, words: Words = _WORDS) -> None:
         self.prefix = prefix
         self.is_up = False
         # Its own timeouts and repetitions are off: `_within` watches.
@@ -81,6 +92,7 @@ class Link:
             url.reveal(), retry=Retry(NoBackoff(), 0), socket_timeout=None, socket_connect_timeout=_START
         )
         self._scripts = scripts
+        self._words = words
         self._digests: dict[str, str] = {}
         self._deadline = pace.deadline
         self._state = Sharing("apart", time(), _NOT_YET)
@@ -142,7 +154,7 @@ class Link:
             try:
                 async with self._redis.pubsub() as hearing:
                     await self._within(self._begin(hearing), _START)
-                    log.info("Redis is there: all gateways count together")
+                    log.info("Redis is there: %s", self._words.together)
                     self._turn(Sharing("shared", time()))
                     tried.set()
                     await self._talk(hearing)
@@ -232,10 +244,10 @@ class Link:
     def _lose(self, error: str) -> None:
         if not self.is_up:
             if self._state.error == _NOT_YET:
-                log.warning("Redis cannot be reached (%s): each gateway allows its part of every limit", error)
+                log.warning("Redis cannot be reached (%s): %s", error, self._words.apart)
             self._state = msgspec.structs.replace(self._state, error=error)
             return
-        log.warning("Redis is out of reach (%s): each gateway now allows its part of every limit", error)
+        log.warning("Redis is out of reach (%s): now %s", error, self._words.apart)
         self._drop()
         self._turn(Sharing("apart", time(), error))
 

@@ -4,6 +4,7 @@
 -- ARGV      what to do, a moment in microseconds (0: now), and for each draw: seconds, limit, amount
 -- take      all draws or none: {0, now, then for each: used, last tick}
 --           or {number of the one that does not fit, now, microseconds until it would, used, last tick}
+-- look      answers as take does, and takes nothing
 -- record    what was used elsewhere and is to count here; answers as take does, and never refuses
 -- correct   adds the amounts, which may be negative, to what was used at the moment, if that still counts
 local TICKS = 10000
@@ -80,6 +81,14 @@ if what == 'take' then
 end
 
 local answer = {0, now}
+if what == 'look' then
+  for _, draw in ipairs(draws) do
+    answer[#answer + 1] = draw.used
+    answer[#answer + 1] = draw.last
+  end
+  return answer
+end
+
 for _, draw in ipairs(draws) do
   local tick = math.max(math.ceil(now / draw.grain), draw.last)
   if tick > draw.last then redis.call('RPUSH', draw.ticks, whole(tick)) end

@@ -1,8 +1,8 @@
-"""Keys, tenants, and who changed them."""
+"""Keys, tenants, administrators, and who changed them."""
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Double, Index, LargeBinary, PrimaryKeyConstraint, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, LargeBinary, PrimaryKeyConstraint, String, Table
 
 from gigamost.store.tables.metadata import METADATA
 
@@ -35,7 +35,37 @@ TENANTS: Final = Table(
     Index(None, "name", unique=True),
 )
 
-# `details` is a JSON object.
+# `password` is what a scrypt of it came to, `tenant` the one to which the administrator is confined.
+ADMINISTRATORS: Final = Table(
+    "administrators",
+    METADATA,
+    Column("id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("password", String, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("tenant", String),
+    Column("is_disabled", Boolean, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    PrimaryKeyConstraint("id"),
+    Index(None, "name", unique=True),
+    Index(None, "tenant", "id"),
+)
+
+SESSIONS: Final = Table(
+    "sessions",
+    METADATA,
+    Column("digest", LargeBinary, nullable=False),
+    Column("administrator", String, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("began", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    PrimaryKeyConstraint("digest"),
+    Index(None, "ends"),
+)
+
+# `details` is a JSON object. `tenant` is whose thing was changed, null for what is nobody's alone.
 AUDIT: Final = Table(
     "audit",
     METADATA,
@@ -45,7 +75,9 @@ AUDIT: Final = Table(
     Column("action", String, nullable=False),
     Column("target", String, nullable=False),
     Column("details", LargeBinary, nullable=False),
+    Column("tenant", String),
     PrimaryKeyConstraint("id"),
+    Index(None, "tenant", "id"),
 )
 
 # How often something was changed, by its name (`access`: keys and tenants): cheap to ask again and again.

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from gigamost.store.tables.metadata import METADATA
 
 UNENDED: Final = "state <> 'ended'"  # what the partial indexes hold
+BATCHES: Final = "kind <> 'response'"
 HELD: Final = "state IN ('claimed', 'sent')"
 
 # `plan` is JSON (`core.jobs.Plan`). `turn` is when a worker took an item of it last; `worker` attends to the job itself
@@ -43,6 +44,7 @@ JOBS: Final = Table(
     PrimaryKeyConstraint("id"),
     Index(None, "tenant", "kind", "created", "id"),
     Index("ix_jobs_unended", "state", sqlite_where=text(UNENDED), postgresql_where=text(UNENDED)),
+    Index("ix_jobs_batches", "created", "id", sqlite_where=text(BATCHES), postgresql_where=text(BATCHES)),
 )
 
 # The small columns come first: counting must not read what was asked and answered.

@@ -21,6 +21,7 @@ from gigamost.core.face import (
     Service,
     UploadFile,
 )
+from gigamost.protocols.gigachat.native import overhearing
 from gigamost.protocols.gigachat.native.errors import encode_error, encode_oauth_error
 from gigamost.protocols.gigachat.native.files import decode_upload, encode_deleted, encode_file, encode_list
 from gigamost.protocols.gigachat.native.imposing import GOVERNED, impose_v1, impose_v2
@@ -44,6 +45,7 @@ _V1_CHAT = Relay(
     has_ids=True,
     governed=GOVERNED,
     impose=impose_v1,
+    overhear=overhearing.V1,
 )
 _V1: tuple[tuple[str, str, Service], ...] = (
     ("POST", "/chat/completions", _V1_CHAT),
@@ -70,6 +72,7 @@ _V2_CHAT = Relay(
     has_ids=True,
     governed=GOVERNED,
     impose=impose_v2,
+    overhear=overhearing.V2,
 )
 _BASES = ("/gigachat/api", "/gigachat")
 
