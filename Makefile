@@ -37,7 +37,7 @@ demo: .venv/.installed-demo ## emulator, gateway and one streamed answer; then i
 
 test: .venv/.installed-dev $(patsubst %,.clients/%/.installed,pi $(SDKS)) ## the tests
 	@$(SERVERS)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 prove: .venv/.installed-dev ## the promises of docs/reliability.md at full size: about half an hour
 	@$(SERVERS)
