@@ -51,7 +51,7 @@ class BookKeeper:
 async def until(fact: Callable[[], Awaitable[bool]], what: str, patience: float = PATIENCE) -> None:
     try:
         async with asyncio.timeout(patience):
-            while not await fact():
+            while not await fact():  # noqa: ASYNC110 - facts of other processes have no event
                 await asyncio.sleep(0.03)
     except TimeoutError:
         raise AssertionError(f"never so within {patience:g} s: {what}") from None

@@ -35,7 +35,7 @@ async def test_one_request_serves_all_that_wait(site: Site, gigachat: GigaChat, 
     enough = 2 * sizes.waiting + sizes.waiting // 4
 
     async def is_in_the_middle() -> bool:
-        return sum((await gigachat.say("statuses")).values()) >= enough
+        return bool(sum((await gigachat.say("statuses")).values()) >= enough)
 
     await until(is_in_the_middle, "a quarter has been answered")
     await gigachat.say("revoke")  # in the middle

@@ -30,7 +30,7 @@ _PRAGMAS: Final = (
 
 
 class Database:
-    """Transactions, with every error of the database as a GatewayError (503; 400 for a text that it cannot hold). `command`: seconds for one statement on
+    """Transactions, with every error of the database as a GatewayError (503). `command`: seconds for one statement on
     PostgreSQL, None for as many as it takes."""
 
     def __init__(self, place: Path | Postgres, *, command: float | None = _COMMAND) -> None:
