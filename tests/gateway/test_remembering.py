@@ -119,12 +119,11 @@ async def test_calls_and_refusals_of_gigachats_own_api(reader: Reader) -> None:
         messages += [said, {"role": "function", "name": "weather", "content": '{"snow": true}'}]
         assert (await http.post("/chat/completions", json=body, headers=headers)).status_code == 400
         assert (await http.post("/chat/completions", content=b"nonsense", headers=headers)).status_code == 400
-    one, two, three = await reader.exchanges()
+    one, two = await reader.exchanges()  # what is no JSON was never sent
     assert (one["answered"][0]["type"], one["answered"][0]["name"]) == ("tool_call", "weather")
     assert [each["role"] for each in two["asked"]] == ["tool"]
     assert two["previous_id"] == one["id"]
     assert (two["status"], two["answered"], bool(two["error"])) == (400, [], True)
-    assert (three["asked"], three["answered"]) == ([], [])
 
 
 async def test_a_session_that_the_client_names_is_one_conversation(reader: Reader) -> None:

@@ -137,6 +137,7 @@ async def test_a_batch_is_told_once_and_can_be_read_then(site: Site) -> None:
 
 
 async def test_a_dead_upstream_is_told_and_its_return(site: Site) -> None:
+    site.world.gateway.gateway.telling.watch.steady = 0.5
     site.world.script(*["status=500"] * 40)
     for _ in range(12):
         with pytest.raises(openai.InternalServerError):

@@ -33,9 +33,14 @@ class Spot(NamedTuple):
         return f"{self.method} {self.path} {self.kind}:{self.name}"
 
 
-def client_spots() -> Iterator[Spot]:
+def client_spots(*, all_paths: bool) -> Iterator[Spot]:
+    """Most endpoints have several paths: without `all_paths` one of them stands for all."""
+    known = set()
     for face in protocols.ALL:
         for endpoint in face.endpoints:
+            if not all_paths and (endpoint.method, id(endpoint.service)) in known:
+                continue
+            known.add((endpoint.method, id(endpoint.service)))
             for name in re.findall(r"\{(\w+)", endpoint.path):
                 yield Spot(endpoint.method, endpoint.path, "path", name)
             if endpoint.method in ("GET", "DELETE"):

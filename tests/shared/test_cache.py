@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -20,6 +21,11 @@ CANARY = b"a canary in the cache"
 
 def digest(number: int) -> bytes:
     return number.to_bytes(32)
+
+
+def raw_of(server: RedisServer) -> Any:
+    """A client of Redis itself: what its commands return is not typed."""
+    return Redis.from_url(server.url.reveal())
 
 
 @asynccontextmanager
@@ -58,7 +64,7 @@ async def test_what_one_keeps_the_other_has(redis: RedisServer) -> None:
 
 
 async def test_redis_has_nothing_in_clear_and_forgets_by_itself(redis: RedisServer) -> None:
-    async with caches(redis, "sealed", KEY, b"o" * 32) as (cache, stranger), Redis.from_url(redis.url.reveal()) as raw:
+    async with caches(redis, "sealed", KEY, b"o" * 32) as (cache, stranger), raw_of(redis) as raw:
         await until_kept(cache, 1, CANARY)
         assert await get(stranger, 1) == [None]
         names = [name async for name in raw.scan_iter("*gigamost sealed*cache:*")]
@@ -73,7 +79,7 @@ async def test_redis_has_nothing_in_clear_and_forgets_by_itself(redis: RedisServ
 
 
 async def test_all_of_it_has_a_bound(redis: RedisServer) -> None:
-    async with caches(redis, "bound", KEY) as (cache,), Redis.from_url(redis.url.reveal()) as raw:
+    async with caches(redis, "bound", KEY) as (cache,), raw_of(redis) as raw:
         value = bytes(50_000)
         for number in range(100):
             cache.put(digest(number), value, 60 + number)
@@ -89,7 +95,7 @@ async def test_all_of_it_has_a_bound(redis: RedisServer) -> None:
 
 
 async def test_what_has_ended_makes_room(redis: RedisServer) -> None:
-    async with caches(redis, "ends", KEY) as (cache,), Redis.from_url(redis.url.reveal()) as raw:
+    async with caches(redis, "ends", KEY) as (cache,), raw_of(redis) as raw:
         for number in range(10):
             cache.put(digest(number), bytes(1000), 1)
         await until_kept(cache, 0, bytes(1000))
@@ -143,7 +149,7 @@ async def test_a_redis_that_is_not_there_stops_nobody(frail: RedisServer) -> Non
 @pytest.mark.parametrize("lost", ["cached ends", "cached bytes"])
 async def test_an_account_that_redis_has_dropped_is_begun_anew(redis: RedisServer, lost: str) -> None:
     group = f"dropped {lost}"
-    async with caches(redis, group, KEY) as (cache,), Redis.from_url(redis.url.reveal()) as raw:
+    async with caches(redis, group, KEY) as (cache,), raw_of(redis) as raw:
         await until_kept(cache, 1, b"one")
         await raw.delete(f"{{gigamost {group}}}:{lost}")
         await until_kept(cache, 2, b"two")

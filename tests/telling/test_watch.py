@@ -27,7 +27,7 @@ from gigamost.store.notices.opening import OpeningNotices
 from gigamost.store.place import Place
 from gigamost.telling.files import CertificateFile
 from gigamost.telling.teller import Teller
-from gigamost.telling.watch import Watch
+from gigamost.telling.watch import STEADY, Watch
 from tests.store.postgres import database
 from tests.telling.conftest import NOW, Clock, hook, notice
 
@@ -78,6 +78,12 @@ class Site:
 
     async def kinds(self) -> list[str]:
         return [each["kind"] for each in await self.told()]
+
+    async def recover(self, *gateways: Watch) -> None:
+        """They see for a while how well it is."""
+        await look(*gateways)
+        self.clock.now += STEADY
+        await look(*gateways, times=2)
 
     async def spend(self, owner: str, amount: int, budget: Budget) -> None:
         """A request of that cost, settled."""
@@ -186,10 +192,21 @@ async def test_an_upstream_goes_down_and_comes_back(site: Site) -> None:
     assert await site.kinds() == ["upstream.down"]
     site.seen = [up()]
     await look(one, two, times=3)
+    assert await site.kinds() == ["upstream.down"]
+    await site.recover(one, two)
     assert await site.kinds() == ["upstream.down", "upstream.up"]
     site.seen = [up(is_closed=False)]
     await look(one, two, times=2)
     assert (await site.kinds())[2:] == ["upstream.down"]
+
+
+async def test_a_key_that_is_refused_again_and_again_is_told_of_once(site: Site) -> None:
+    gateway = site.gateway()
+    for tokens in ("failed", "failed", "failed", "valid", "valid") * 10:
+        site.seen = [up(tokens=tokens)]
+        await look(gateway)
+        site.clock.now += 5
+    assert sorted(await site.kinds()) == ["token.trouble", "upstream.down"]
 
 
 async def test_a_gateway_that_starts_again_tells_of_the_end(site: Site) -> None:
@@ -200,7 +217,7 @@ async def test_a_gateway_that_starts_again_tells_of_the_end(site: Site) -> None:
     await look(again, times=2)
     assert await site.kinds() == ["upstream.down"]
     site.seen = [up()]
-    await look(again)
+    await site.recover(again)
     assert await site.kinds() == ["upstream.down", "upstream.up"]
 
 
@@ -209,7 +226,7 @@ async def test_a_credential_that_is_taken_out(site: Site) -> None:
     gateway = site.gateway()
     await look(gateway, times=2)
     site.seen = [up("b")]
-    await look(gateway)
+    await site.recover(gateway)
     assert await site.kinds() == ["upstream.down", "upstream.up"]
 
 
@@ -219,10 +236,10 @@ async def test_trouble_with_tokens(site: Site) -> None:
     await look(gateway, times=3)
     assert sorted(await site.kinds()) == ["token.trouble", "upstream.down"]
     site.seen = [up(tokens="fallback")]
-    await look(gateway, times=3)
+    await site.recover(gateway)
     assert sorted(await site.kinds()) == ["token.trouble", "token.trouble", "upstream.down", "upstream.up"]
     site.seen = [up()]
-    await look(gateway, times=2)
+    await site.recover(gateway)
     assert list(await (await site.opening()).outbox.lasting()) == []
 
 
@@ -252,7 +269,7 @@ async def test_certificates(site: Site, tmp_path: Path) -> None:
     certificate(tmp_path / "missing.pem", 100)
     certificate(tmp_path / "empty.pem", 100)
     site.clock.now += 3601
-    await look(one, two, times=2)
+    await site.recover(one, two)
     assert list(await (await site.opening()).outbox.lasting()) == []
     assert len(await site.kinds()) == 4
 

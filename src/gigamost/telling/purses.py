@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gigamost.core.tenancy import Budget, Key, Roll, Tenant
+from gigamost.core.tenancy import Budget, Key, Period, Roll, Tenant
 from gigamost.ledger.periods import began, ends
 from gigamost.notices.budgets import Purse
 
@@ -20,6 +20,8 @@ class Purses:
     def __init__(self) -> None:
         self._roll: Roll | None = None
         self._owners: dict[str, _Owner] = {}
+        self._now = 0.0
+        self._spans: dict[Period, tuple[int, int | None]] = {}
         self.soft: tuple[str, ...] = ()  # the owners of those that have a soft limit
 
     def load(self, roll: Roll) -> None:
@@ -35,7 +37,11 @@ class Purses:
         if found is None:
             return None
         period = found.budget.period
-        return Purse(owner, found.name, found.tenant, found.budget, began(period, now), ends(period, now))
+        if now != self._now:  # one look asks about all of them
+            self._now, self._spans = now, {}
+        if period not in self._spans:
+            self._spans[period] = began(period, now), ends(period, now)
+        return Purse(owner, found.name, found.tenant, found.budget, *self._spans[period])
 
 
 def _owners(roll: Roll) -> Iterator[tuple[str, _Owner]]:

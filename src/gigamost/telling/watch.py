@@ -1,7 +1,7 @@
 """Looks every few seconds at how things stand, and has the teller tell what is new. Requests know nothing of it.
 
 Somewhere a finding is told once (its key says what it is); here what was told is remembered, so that nothing is asked
-twice. What lasts is told when two looks have found it, and ends when a look knows it is over.
+twice. What lasts is told when two looks have found it, and ends when it has been over for a while.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from gigamost.telling.teller import Teller
 log = logging.getLogger(__name__)
 
 EVERY: Final = 5.0  # seconds between two looks
+STEADY: Final = 30.0  # seconds for which something has to be well again before people are told
 _OWNERS: Final = 500  # of budgets that are asked about at once
 _KEYS: Final = 60.0  # seconds between two looks at keys that end
 _FILES: Final = 3600.0  # seconds between two looks at certificate files
@@ -44,10 +45,10 @@ class Watch:
         refused: Callable[[], Sequence[Refusal]],
         now: Callable[[], float],
         may_last: Callable[[], bool],
-        every: float = EVERY,
     ) -> None:
         self.files: Sequence[CertificateFile] = ()
-        self.every = every
+        self.every = EVERY
+        self.steady = STEADY
         self._teller = teller
         self._roll = roll
         self._books = books
@@ -60,6 +61,7 @@ class Watch:
         self._told: set[str] = set()
         self._lasting: set[str] | None = None
         self._before: set[str] = set()
+        self._well: dict[str, float] = {}  # since when what lasted is over
         self._ending: tuple[float, Roll | None, list[Finding]] = (0.0, None, [])
         self._files: tuple[float, Sequence[CertificateFile], list[certificates.Checked]] = (0.0, (), [])
         self._is_failing = False
@@ -106,8 +108,14 @@ class Watch:
         self._told &= found.keys()
 
     async def _end(self, lasting: set[str], found: Iterable[str], seen: dict[str, Seen]) -> None:
-        for key in sorted(lasting.difference(found)):
-            if not key.startswith(_CERTIFICATE) and not upstreams.is_over(key, seen):
+        """What is over, and has been for a while: a key that an upstream refuses is tried again every few seconds."""
+        now = self._now()
+        over = {
+            key for key in lasting.difference(found) if key.startswith(_CERTIFICATE) or upstreams.is_over(key, seen)
+        }
+        self._well = {key: self._well.get(key, now) for key in over}
+        for key in sorted(over):
+            if now - self._well[key] < self.steady:
                 continue
             name = upstreams.name_in(key)
             await self._teller.end(key, upstreams.up(name, seen.get(name)) if key.startswith(DOWN) else None)

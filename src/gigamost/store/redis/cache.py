@@ -59,6 +59,7 @@ class SharedCache:
         """None when Redis does not say it soon."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Reply | None] = loop.create_future()
+        timer: asyncio.TimerHandle
 
         def settle(reply: Reply | None) -> None:
             if not answer.done():
