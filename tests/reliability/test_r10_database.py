@@ -76,6 +76,7 @@ async def test_known_keys_work_on_and_nothing_is_lost(frail: Site, server: Postg
     before = len(heard)
     began = monotonic()
     await asyncio.sleep(sizes.database_away)  # this is what is shown
+    assert [(await gateway.health())["ledger"] for gateway in gateways] == ["spooled", "spooled"]
     meanwhile = heard[before:]
     await asyncio.to_thread(server.start)
     print(f"away for {monotonic() - began:.1f} s, {len(meanwhile)} requests meanwhile")

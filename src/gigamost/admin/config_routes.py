@@ -1,7 +1,7 @@
 """The routes of the configuration: what is in force and why, whether files can be used, reading them again."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 
@@ -9,7 +9,7 @@ from gigamost.admin import wire
 from gigamost.admin.exchange import Answer, Asked, Route
 from gigamost.admin.office import Office
 
-JsonValue = object  # a setting as JSON has it, with stars for secrets
+JsonValue = Any  # a setting as JSON has it, with stars for secrets
 
 
 class Setting(msgspec.Struct, frozen=True):

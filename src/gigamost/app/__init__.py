@@ -224,6 +224,7 @@ class Gateway:
             ),
             "credentials": [_shown(each) for each in found],
             "limits": self.counting.sharing().mode,
+            "ledger": "spooled" if self.front_desk.opening.backlog().is_away else "written",
             "history": self.remembering.shown(),
             "configuration": self.reload.shown(for_administrator),
         }

@@ -5,6 +5,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ class SqliteRolls:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._connection: sqlite3.Connection | None = None
+        self._in_use = Lock()  # a reader that was cancelled goes on in its thread
 
     async def revision(self) -> int:
         if self._connection is None and not self._file.exists():
@@ -38,14 +40,20 @@ class SqliteRolls:
         return await self._read(_roll)
 
     def close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        with self._in_use:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
 
     async def _read(self, read: Callable[[sqlite3.Connection], Result]) -> Result:
         """In a thread: another process may hold the file."""
+
+        def reading() -> Result:
+            with self._in_use:
+                return read(self._connected())
+
         try:
-            return await asyncio.to_thread(lambda: read(self._connected()))
+            return await asyncio.to_thread(reading)
         except sqlite3.Error as error:
             self.close()
             message = "Keys cannot be read now: try again."
