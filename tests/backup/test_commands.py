@@ -241,7 +241,7 @@ def test_a_restore_that_is_killed_leaves_the_database_as_it_was(home: Path, kind
     """At five moments of it, the last ones just before its end."""
     big = home / "big.db"
     ready(big)
-    fill(big, rows=4000)
+    fill(big, rows=1500)
     subprocess.run(
         command("backup", "archive.zip"),
         env=environ(home, big),

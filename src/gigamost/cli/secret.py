@@ -22,7 +22,9 @@ _CURRENT: Final = "GIGAMOST_SECRET_KEY"
 _FORMER: Final = "GIGAMOST_FORMER_SECRET_KEYS"
 _NAMED: Final = 20  # keys that are named; of more, how many
 _ENDS: Final = (
-    "Ids of files, threads and tool calls that clients got while it was the current one are not opened any more."
+    "Ids of files, threads and tool calls that clients got under a former secret are not opened any more.",
+    "Administrators who did not log in since need a new password. Secrets of webhooks are sealed anew by",
+    "the gateways at work.",
 )
 
 
@@ -74,7 +76,8 @@ def forget(config: Path | None, *, force: bool) -> None:
         )
     for line in _listed(hanging):
         note(f"ends: {line}")
-    note(_ENDS)
+    for line in _ENDS:
+        note(line)
     if settings.former_secret_keys:
         origin = settings.origins.get("former_secret_keys") or _FORMER
         say(f"Remove {origin} from the configuration of every gateway, then start them again one by one.")
@@ -101,9 +104,7 @@ def _explain(settings: Settings, new: Secret) -> None:
     note("Here is a new one. It is not shown again.")
     say("\n# 1. For every gateway, beside what is set. Start all of them again, one by one:")
     say(f"{_FORMER}={new.reveal()}{rest}")
-    say(
-        "\n# 2. When every gateway runs with that, and not before: all must understand what one makes from then on."
-    )
+    say("\n# 2. When every gateway runs with that, and not before: all must understand what one makes from then on.")
     say(f"{_CURRENT}={new.reveal()}")
     say(f"{_FORMER}=<what {_CURRENT} was>{rest}")
     say("\n# Later, when `gigamost secret status` counts no keys on the former one: `gigamost secret forget`")
