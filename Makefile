@@ -68,8 +68,9 @@ types: .venv/.installed-dev ## mypy, strict
 contracts: .venv/.installed-dev ## which module may import which
 	@$(BIN)/lint-imports
 
-docs: .venv/.installed-dev ## the tables in docs/protocols, made from the code's own rules
+docs: .venv/.installed-dev ## the tables in docs, made from the code's own rules and types
 	@$(BIN)/python -m tests.docs.tables
+	@$(BIN)/python -m tests.docs.settings
 
 schema: .venv/.installed-dev ## the schema of a new SQLite file, made from all revisions: after every change of them
 	@$(BIN)/python -m tests.store.fresh

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from io import StringIO
 from pathlib import Path
 from threading import Event, Thread
 from urllib.parse import urlsplit
@@ -347,6 +348,21 @@ def test_the_secret_in_the_file_is_rotated_and_forgotten(gigamost: Command, giga
     assert not any(secret.reveal() in said for secret in after)
     assert mark(after[0]) in counted
     assert "nothing to forget" in gigamost("secret", "forget").out
+
+
+def test_nobody_is_locked_out_unasked(gigamost: Command, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An administrator's password hangs on the root secret of the last login."""
+    monkeypatch.setattr("sys.stdin", StringIO("a long enough password\n"))
+    assert gigamost("admins", "create", "--name", "anna", "--role", "admin", "--password-stdin").code == 0
+    assert "Administrators" not in gigamost("secret", "status").out
+    gigamost("secret", "rotate")
+    assert "Administrators who did not log in since: anna" in gigamost("secret", "status").out
+    refused = gigamost("secret", "forget")
+    assert refused.code == 1
+    assert "1 administrator's password hangs on a former root secret" in refused.err
+    assert "administrator anna" in refused.err
+    assert "administrator anna" in gigamost("secret", "forget", "--force").err
+    assert len(read(state / FILE_NAME)) == 1
 
 
 def test_a_secret_of_the_environment_is_changed_by_whoever_set_it(gigamost: Command, state: Path) -> None:

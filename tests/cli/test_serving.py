@@ -33,6 +33,7 @@ class Process:
         )
         self._lines: Queue[str | None] = Queue()
         self.output = ""
+        self.pid = self._process.pid
         self._reader = Thread(target=self._read)
         self._reader.start()
 
@@ -107,6 +108,18 @@ def test_serve_ends_with_0_at_ctrl_c(start: Start, gigachat: GigaChat) -> None:
     process.until("configured")
     assert process.end(signal.SIGINT) == 0
     assert "Traceback" not in process.output
+
+
+def test_sighup_reads_the_files_again(start: Start, gigachat: GigaChat, home: Path) -> None:
+    process = start("serve", "--port", "0", **gigachat.environ)
+    process.until("configured")
+    (home / "gigamost.yaml").write_text("log: {level: error}\nqueue_timeout: fast\n")
+    os.kill(process.pid, signal.SIGHUP)
+    assert "gigamost.yaml:2: queue_timeout" in process.until(r"was not reloaded \(.*\), the settings before stay.*")[0]
+    (home / "gigamost.yaml").write_text("log: {level: debug, format: json}\n")
+    os.kill(process.pid, signal.SIGHUP)
+    process.until(r'"message":"the configuration was reloaded \(.*\): log.level, log.format"')
+    assert process.end() == 0
 
 
 def test_serve_starts_while_gigachat_is_away(start: Start, gigachat: GigaChat) -> None:

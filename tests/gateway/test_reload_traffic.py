@@ -27,7 +27,7 @@ class Streams:
 
     async def _stream(self) -> None:
         while not self._stopped:
-            words = "[[emulator: long=20; delay=0.005]] tell"
+            words = "[[emulator: long=8; delay=0.005]] tell"
             stream: Any = await self._site.openai.chat.completions.create(
                 model="GigaChat-2", messages=[{"role": "user", "content": words}], stream=True
             )
@@ -54,9 +54,10 @@ async def reloaded(site: Site, change: Callable[[], None]) -> None:
 
 
 async def gone(site: Site, old: Account, count: int) -> int:
-    """Waits until what was replaced or removed has ended its requests. How many it ever got."""
+    """Waits until what was replaced or removed has ended its requests. The number of the last one that it got, 0
+    when that was so long ago that the emulator's log has forgotten it."""
     await until(lambda: len(names(site)) == count, 20)
-    return sum(seen.client_id == old.client_id for seen in site.seen)
+    return max((seen.serial for seen in site.seen if seen.client_id == old.client_id), default=0)
 
 
 async def test_credentials_change_under_load(tmp_path: Path) -> None:
@@ -76,23 +77,23 @@ async def test_credentials_change_under_load(tmp_path: Path) -> None:
         await until(lambda: not site.gateway.gateway.accounts.standings()[0].in_flight, 20)
         of_a = await gone(site, COMPANY, 2)
         await traffic.until(REQUESTS // 6)
-        assert await gone(site, COMPANY, 2) == of_a
+        assert await gone(site, COMPANY, 2) in (of_a, 0)
 
         await reloaded(site, lambda: site.credentials(b))  # removed
         await gone(site, COMPANY, 1)
         await traffic.until(REQUESTS // 6)
-        assert await gone(site, COMPANY, 1) == of_a
+        assert await gone(site, COMPANY, 1) in (of_a, 0)
 
         rotated = await site.http.post("/admin/api/upstreams/b/rotate", json={"key": COMPANY.credentials})
         assert rotated.status_code == 200  # replaced by a call
         of_b = await gone(site, NEW, 1)
         await traffic.until(REQUESTS // 6)
-        assert await gone(site, NEW, 1) == of_b
+        assert await gone(site, NEW, 1) in (of_b, 0)
 
         third = site.credential("b", NEW, max_connections=9)
         await reloaded(site, lambda: site.credentials(third))  # the key stays as it was rotated, the limit does not
         await traffic.until(REQUESTS // 6)
-        assert await gone(site, NEW, 1) == of_b
+        assert await gone(site, NEW, 1) in (of_b, 0)
 
         await traffic.stop()
         await streams.stop()

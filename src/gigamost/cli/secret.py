@@ -5,26 +5,23 @@ Nothing here prints a secret that is in use; a new one for the environment is sh
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from gigamost.app.hanging import hanging_keys
+from gigamost.app.hanging import Hanging, hanging
 from gigamost.auth.root import FILE_NAME, Roots, born, known_roots, mark, new_secret, rewrite
 from gigamost.cli.terminal import CommandError, note, say
 from gigamost.cli.terminal import mark as say_mark
 from gigamost.config import Settings, load
 from gigamost.core.secret import Secret
-from gigamost.core.tenancy import Key
 
 _CURRENT: Final = "GIGAMOST_SECRET_KEY"
 _FORMER: Final = "GIGAMOST_FORMER_SECRET_KEYS"
 _NAMED: Final = 20  # keys that are named; of more, how many
 _ENDS: Final = (
     "Ids of files, threads and tool calls that clients got under a former secret are not opened any more.",
-    "Administrators who did not log in since need a new password. Secrets of webhooks are sealed anew by",
-    "the gateways at work.",
+    "Secrets of webhooks are sealed anew by the gateways at work.",
 )
 
 
@@ -45,12 +42,15 @@ def rotate(config: Path | None) -> None:
 def status(config: Path | None) -> None:
     settings = load(config=config)
     roots = _roots(settings)
-    hanging = asyncio.run(hanging_keys(settings, roots))
-    counted = Counter(key.root for key in hanging)
+    found = asyncio.run(hanging(settings, roots))
+    counted = Counter(key.root for key in found.keys)
     say_mark("ok", f"The root secret is {_named(roots.current)}, from {_source(settings)}")
     for former in roots.former:
         count = counted.pop(mark(former), 0)
         say_mark("warn" if count else "ok", f"A former one is {_named(former)}: {_count(count)} on it")
+    if found.administrators:
+        names = ", ".join(each.name for each in found.administrators[:_NAMED])
+        say_mark("warn", f"Administrators who did not log in since: {names}")
     unsaid = counted.pop("", 0)
     if unsaid and roots.former:
         say_mark("warn", f"Of {unsaid} keys nobody knows what they hang on: they were not used since")
@@ -67,14 +67,14 @@ def forget(config: Path | None, *, force: bool) -> None:
     if not roots.former:
         say_mark("ok", "No former root secret is known: there is nothing to forget")
         return
-    hanging = asyncio.run(hanging_keys(settings, roots))
-    if hanging and not force:
+    found = asyncio.run(hanging(settings, roots))
+    if found and not force:
         raise CommandError(
-            f"{_count(len(hanging))} on a former root secret and would end with it. Using a key takes it off;",
-            "`gigamost keys rotate KEY` gives its owner a new one, and --force ends them:",
-            *_listed(hanging),
+            f"{_counted(found)} on a former root secret and would end with it. Using a key takes it off, and so does a",
+            "login; `gigamost keys rotate KEY` gives its owner a new one, and --force ends them:",
+            *_listed(found),
         )
-    for line in _listed(hanging):
+    for line in _listed(found):
         note(f"ends: {line}")
     for line in _ENDS:
         note(line)
@@ -126,6 +126,17 @@ def _count(keys: int) -> str:
     return "1 key hangs" if keys == 1 else f"{keys} keys hang"
 
 
-def _listed(keys: Sequence[Key]) -> list[str]:
-    lines = [f"{key.id}  {key.prefix}...  {key.name}" for key in keys[:_NAMED]]
-    return [*lines, f"... and {len(keys) - _NAMED} more"] if len(keys) > _NAMED else lines
+def _counted(found: Hanging) -> str:
+    people = len(found.administrators)
+    if not people:
+        return _count(len(found.keys))
+    said = "1 administrator's password" if people == 1 else f"{people} administrators' passwords"
+    if found.keys:
+        said = f"{len(found.keys)} {'key' if len(found.keys) == 1 else 'keys'} and {said}"
+    return f"{said} {'hangs' if people == 1 and not found.keys else 'hang'}"
+
+
+def _listed(found: Hanging) -> list[str]:
+    lines = [f"{key.id}  {key.prefix}...  {key.name}" for key in found.keys]
+    lines += [f"{each.id}  administrator {each.name}" for each in found.administrators]
+    return [*lines[:_NAMED], f"... and {len(lines) - _NAMED} more"] if len(lines) > _NAMED else lines

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gigamost.cli import exit_code
-from gigamost.cli.port import listener_on
+from gigamost.cli.port import SharedPort, listener_on
 from gigamost.cli.serving import serving
 from gigamost.cli.summary import summary
 from gigamost.cli.terminal import CommandError, say
@@ -27,11 +27,11 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int 
     settings = source.load()
     if not has_upstream(settings):
         raise CommandError(*WHERE_TO_GET_A_KEY)
-    listener = listener_on(settings.server.host, settings.server.port)
-    logs.configure(settings.log.level, settings.log.format)
     if settings.server.workers > 1:
-        _serve_together(settings, source, listener)
+        _serve_together(settings, source)
     else:
+        listener = listener_on(settings.server.host, settings.server.port)
+        logs.configure(settings.log.level, settings.log.format)
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_serve(settings, source, listener))
 
@@ -45,20 +45,23 @@ async def _serve(settings: Settings, source: Source, listener: socket.socket) ->
         await running.finished
 
 
-def _serve_together(settings: Settings, source: Source, listener: socket.socket) -> None:
+def _serve_together(settings: Settings, source: Source) -> None:
     if not hasattr(os, "fork"):
         raise CommandError("Several workers need a system that can fork, and Windows cannot: set --workers to 1.")
     from gigamost.cli.channel import Channel
     from gigamost.cli.supervisor import Supervisor
     from gigamost.cli.worker import work
 
-    def live(channel: Channel) -> int:
+    port = SharedPort(settings.server.host, settings.server.port)
+    logs.configure(settings.log.level, settings.log.format)
+
+    def live(listener: socket.socket, channel: Channel) -> int:
         def run() -> None:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 runner.run(work(settings, source, listener, channel))
 
         return exit_code(run)
 
-    code = Supervisor(settings.server.workers, live).run()
+    code = Supervisor(settings.server.workers, port, live).run()
     if code:
         sys.exit(code)

@@ -3,8 +3,8 @@
     first worker ready ──> the others are started ──> all ready ──> up        dies before: the start has failed
     up: a worker dies ──> another one in its place, later each time           SIGTERM, SIGINT ──> drain ──> end
 
-The workers accept from one socket that they inherit, so that no connection waits for a process that is not there. A
-worker whose channel ends knows that its supervisor is gone. No thread and no event loop may exist here: it forks.
+Each worker has its own listener, which ends with it: no connection waits for a process that is not there. A worker
+whose channel ends knows that its supervisor is gone. No thread and no event loop may exist here: it forks.
 """
 
 import gc
@@ -22,6 +22,7 @@ from typing import Final
 
 from gigamost.app.fellows import Drained, Reread, Rotated
 from gigamost.cli.channel import Channel, Drain, Message, Ready, channel_pair
+from gigamost.cli.port import SharedPort
 from gigamost.cli.terminal import say
 
 log = logging.getLogger(__name__)
@@ -47,9 +48,10 @@ class _Seat:
 
 
 class Supervisor:
-    """`work` is a worker's whole life: it takes its end of the channel and returns the exit code."""
+    """`work` is a worker's whole life: it takes its listener and its end of the channel and returns the exit code."""
 
-    def __init__(self, count: int, work: Callable[[Channel], int]) -> None:
+    def __init__(self, count: int, port: SharedPort, work: Callable[[socket.socket, Channel], int]) -> None:
+        self._port = port
         self._work = work
         self._seats = [_Seat(number) for number in range(1, count + 1)]
         self._selector = selectors.DefaultSelector()
@@ -94,14 +96,16 @@ class Supervisor:
         ours, theirs = channel_pair()
         for said in self._said:
             ours.send(said)
+        listener = self._port.listener()
         pid = os.fork()
         if pid == 0:
-            self._become_worker(ours, theirs)
+            self._become_worker(listener, ours, theirs)
         theirs.close()
+        listener.close()
         seat.pid, seat.channel, seat.started, seat.is_ready, seat.again = pid, ours, monotonic(), False, None
         self._selector.register(ours, selectors.EVENT_READ, seat)
 
-    def _become_worker(self, ours: Channel, theirs: Channel) -> None:
+    def _become_worker(self, listener: socket.socket, ours: Channel, theirs: Channel) -> None:
         """Does not return: nothing of the supervisor may go on in a worker."""
         code = 1
         try:
@@ -113,7 +117,8 @@ class Supervisor:
             for channel in (ours, *(seat.channel for seat in self._seats if seat.channel is not None)):
                 channel.close()
             self._selector.close()
-            code = self._work(theirs)
+            self._port.release()
+            code = self._work(listener, theirs)
         except BaseException:
             traceback.print_exc()
             raise

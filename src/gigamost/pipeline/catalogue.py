@@ -36,8 +36,8 @@ class _List(msgspec.Struct):
 
 
 class Catalogue:
-    """`corrections` are the operator's words on what a model can do, by its id (see `adopt`). `clock` is monotonic seconds.
-    Without `accounts` (every client brings its own credential) the list of a fresh account is all there is."""
+    """`corrections` are the operator's words on what a model can do, by its id (see `adopt`). `clock` is monotonic
+    seconds. Without `accounts` (every client brings its own credential) the list of a fresh account is all there is."""
 
     def __init__(
         self,

@@ -29,13 +29,16 @@ _COLLECT_AFTER: Final = 50_000  # objects made and still there
 _BACKLOG: Final = 2048
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises OSError (EADDRINUSE when the port is taken)."""
+def listen(host: str, port: int, *, with_others: bool = False) -> socket.socket:
+    """A listening socket; port 0 takes a free one. `with_others` that were opened so the kernel shares the connections
+    among them. Raises OSError (EADDRINUSE when the port is taken)."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         if sys.platform != "win32":  # on Windows this would let two programs share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if with_others:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((host, port))
         listener.listen(_BACKLOG)
         listener.setblocking(False)

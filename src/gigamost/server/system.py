@@ -13,8 +13,8 @@ from gigamost.server.exchange import Http
 from gigamost.server.metrics import Metrics
 from gigamost.server.respond import JSON
 
-# The state of the parts, as `/health` shows it: `gigachat_available` and whatever else the composition root knows; True:
-# an administrator asks.
+# The state of the parts, as `/health` shows it: `gigachat_available` and whatever else the composition root knows. True
+# is for an administrator.
 Health = Callable[[bool], Mapping[str, Any]]
 
 

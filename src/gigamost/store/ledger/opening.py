@@ -41,7 +41,8 @@ class LedgerOpening:
     """`ledger` and `books` are there at once, and can be used from `start` on.
 
     `replica` names this gateway among those on the same database. Rows are kept for `retention` days, None: for ever;
-    what they came to is kept anyway; it may be changed. `state_dir` holds what could not be written to a PostgreSQL that is away.
+    what they came to is kept anyway; it may be changed. `state_dir` holds what could not be written to a PostgreSQL
+    that is away.
     """
 
     def __init__(
