@@ -44,8 +44,7 @@ async def frail(tmp_path: Path, server: PostgresServer, gigachat: GigaChat, redi
 
 async def test_known_keys_work_on_and_nothing_is_lost(frail: Site, server: PostgresServer, sizes: Sizes) -> None:
     gateways = await frail.start(2)
-    connection = await asyncpg.connect(server.url)
-    books = BookKeeper(connection)
+    books = BookKeeper(await asyncpg.connect(server.url))
     _, key = await frail.key()
     limit = 60 * await price(frail, books)  # so that a gateway leases enough for a few requests
     held_id, held = await frail.key(budget={"amount": f"{limit / UNIT:.6f}", "period": "total"})
@@ -57,7 +56,7 @@ async def test_known_keys_work_on_and_nothing_is_lost(frail: Site, server: Postg
 
     await until(leased, "both gateways have leased a part of the budget")
     reserve = await books.one("SELECT sum(amount) FROM budget_leases WHERE owner = $1", f"key:{held_id}")
-    await connection.close()
+    await books.connection.close()
 
     heard: list[Heard] = []
     end = asyncio.Event()

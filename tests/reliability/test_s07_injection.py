@@ -3,7 +3,6 @@
 The routes come from the tables that serve them, so a new one is tried as soon as it is there.
 """
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from gigamost.core.secret import Secret
 from gigamost.store.place import Postgres
 from tests.gateway.conftest import KEY, OTHER_KEY, World, world_of
 from tests.gateway.test_authorisation import FIXED, MASTER, Owner, Route
+from tests.reliability.books import until
 from tests.reliability.corpora import ALL, LIKE
 from tests.reliability.parameters import Spot, admin_spots, client_spots, replaced
 from tests.reliability.sizes import Sizes
@@ -42,6 +42,10 @@ async def rows_of(connection: Any) -> dict[str, dict[str, str]]:
         rows = await connection.fetch(f'SELECT md5(t::text) AS digest FROM "{table}" t')
         found[table] = {row["digest"]: table for row in rows}
     return found
+
+
+async def all_ended(connection: Any) -> bool:
+    return not await connection.fetchval("SELECT count(*) FROM jobs WHERE state <> 'ended'")
 
 
 # Rows that go on living by themselves: beats of gateways, claims of workers, counters and sums.
@@ -98,8 +102,7 @@ async def test_nothing_comes_of_it(world: World, database: Postgres, sizes: Size
     async with httpx.AsyncClient(base_url=world.base, timeout=30) as http:
         await owned(http, OTHER_KEY)
         await world.gateway.gateway.front_desk.opening.ledger.drain()
-        while await connection.fetchval("SELECT count(*) FROM jobs WHERE state <> 'ended'"):
-            await asyncio.sleep(0.02)  # batches go on by themselves
+        await until(lambda: all_ended(connection), "the batches have ended: they go on by themselves")
         before = await rows_of(connection)
         assert sum(map(len, before.values())) > 10
         for at, spot in enumerate(spots(world, sizes)):
