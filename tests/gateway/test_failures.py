@@ -233,3 +233,25 @@ async def test_an_unreachable_gigachat_is_a_502_and_recovers(tmp_path: Path) -> 
         world.gigachat.port = port
         await world.gigachat.start()
         assert (await ask(world)).choices[0].message.content
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 500])
+async def test_a_key_that_the_upstream_repeats_is_told_to_nobody(
+    world: World, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Some servers and proxies do. On every way to the upstream: a chat, a task, a body that passes as it came."""
+    key = COMPANY.credentials
+    world.script(*[f"status={status}; message=wrong key {key}, bearer"] * MAX_POSTS)
+    with pytest.raises(openai.APIStatusError) as caught:
+        await ask(world)
+    world.script(*[f"status={status}; message=wrong key {key}"] * MAX_POSTS)
+    async with httpx.AsyncClient(timeout=20) as http:
+        native = await http.post(
+            f"{world.base}/gigachat/api/v1/chat/completions",
+            json={"model": MODEL, "messages": MESSAGES},
+            headers={"Authorization": f"Bearer {KEY}"},
+        )
+    assert native.status_code >= 400
+    said = f"{caught.value} {caught.value.body} {native.text} {caplog.text}"
+    assert key not in said
+    assert "wrong key **********" in said

@@ -94,6 +94,7 @@ class Maker:
             gate=Gate(limit, credential=account_id, places=self._counting.places),
             silence=self._settings.gigachat.timeout,
             client_owned=credential.holder.owner == "client",
+            secrets=credential.holder.secrets,
         )
 
     def _of_another(self, row: Upstream) -> Account:
@@ -109,6 +110,7 @@ class Maker:
             gate=Gate(row.max_connections, credential=account_id, places=self._counting.places),
             silence=row.timeout,
             headers=tuple((name, value.reveal()) for name, value in row.headers.items()),
+            secrets=(key, *row.headers.values()),
         )
 
 

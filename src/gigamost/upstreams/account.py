@@ -8,6 +8,7 @@ from gigamost.core.secret import Secret
 from gigamost.routing.breaker import Breaker
 from gigamost.routing.retries import RetryBudget
 from gigamost.upstreams.credentials.gigachat_oauth import USER_AGENT
+from gigamost.upstreams.discreet import Discreet
 from gigamost.upstreams.gate import Gate
 from gigamost.upstreams.http import HttpRequest, Response, Transport
 from gigamost.upstreams.tokens import TokenInfo
@@ -35,8 +36,9 @@ class Account:
     `balance`: the tokens that were left of GigaChat's packages when it was asked last, None for no packages.
 
     `base_url` has no slash at its end (`https://api.giga.chat/v1`); `silence` is seconds; `headers` go with every
-    request. `client_owned`: the client brought the credential itself, so a refusal is its own fault. `is_draining`:
-    what is under way may finish, nothing new is sent. `successor` has its name now: it was replaced.
+    request, `secrets` are taken out of what the upstream says when it refuses. `client_owned`: the client brought the
+    credential itself, so a refusal is its own fault. `is_draining`: what is under way may finish, nothing new is sent.
+    `successor` has its name now: it was replaced.
     """
 
     def __init__(  # noqa: PLR0913 - a plain record of its parts
@@ -52,6 +54,7 @@ class Account:
         silence: float,
         client_owned: bool = False,
         headers: tuple[tuple[str, str], ...] = (),
+        secrets: tuple[Secret, ...] = (),
     ) -> None:
         self.upstream = upstream
         self.name = name
@@ -68,6 +71,7 @@ class Account:
         self.breaker = Breaker()
         self.retries = RetryBudget()
         self._headers = (USER_AGENT, *headers)
+        self._secrets = secrets
 
     @property
     def load(self) -> float:
@@ -112,4 +116,7 @@ class Account:
         if token is not None:
             sent.append(("Authorization", f"Bearer {token.reveal()}"))
         request = HttpRequest(method, url, tuple(sent), body)
-        return await self.transport.send(request, silence=self.silence), lambda: self.tokens.reject(token)
+        response = await self.transport.send(request, silence=self.silence)
+        if response.status >= 400:
+            response = Discreet(response, [*self._secrets, token] if token is not None else self._secrets)
+        return response, lambda: self.tokens.reject(token)
