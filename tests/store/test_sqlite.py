@@ -186,6 +186,21 @@ async def test_a_file_that_cannot_be_used_is_said_and_tried_again(tmp_path: Path
     await door.close()
 
 
+async def test_a_part_that_comes_later_takes_no_lock_away(tmp_path: Path) -> None:
+    """Else another process that closes the file takes itself for the last one, and deletes the log that is in use."""
+    file = tmp_path / "state.db"
+    async with opened(file) as history:
+        await history.responses.keep("one", answer("a"), NEVER)
+        later = Door(file)
+        await later.database()
+        other = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM keys'); c.close()"
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", other, str(file))
+        assert await process.wait() == 0
+        assert file.with_name("state.db-wal").exists()
+        assert await history.responses.get("one", "a") == answer("a")
+        await later.close()
+
+
 async def test_what_people_wrote_is_in_no_error(tmp_path: Path) -> None:
     async with opened(tmp_path / "state.db") as history:
         await history.responses.keep("one", answer("a"), NEVER)

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from contextlib import suppress
+from errno import EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,10 +55,17 @@ class Door:
 
 
 def make_file(file: Path) -> None:
-    """For nobody else's eyes. Raises GatewayError (503)."""
+    """For nobody else's eyes; one that is there is left alone. Raises GatewayError (503).
+
+    To open and close a file takes away all locks that this process has on it (fcntl(2)): SQLite's connections would
+    lose theirs, and whoever closes the file elsewhere would take himself for the last one and delete its log.
+    """
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        if file.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except OSError as error:
         raise GatewayError(
             Kind.UNAVAILABLE, "Nothing can be kept now.", retry_after=1, detail=f"{file}: {error.strerror}"
