@@ -153,7 +153,8 @@ async def test_a_receiver_that_is_dead_for_ten_minutes_gets_all_of_it(
     clock.now += 3600
     courier.poke()
     await office.settled(number)
-    assert sorted(each["data"]["n"] for each in receiver.told) == list(range(1, number + 1))
+    # At least once: the clock may be turned while one is on its way, and then it comes again, with the id that it had.
+    assert sorted({each["data"]["n"] for each in receiver.told}) == list(range(1, number + 1))
 
 
 @pytest.mark.parametrize("place", ["memory", "sqlite"], indirect=True)
