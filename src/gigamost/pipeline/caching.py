@@ -68,9 +68,11 @@ class ChatCache:
         """Raises GatewayError: then nothing was shown to the client yet."""
         trail, wish = context.visit.trail, wish_of(context)
         trail.cache = "miss"
+        if wish is None:
+            return await ask(request, course, context)
         models = [price_name(model) for model in course.models()]
-        digest = self._sameness.of_chat(request, context.principal.tenant, models) if wish is not None else None
-        if wish is None or digest is None:
+        digest = self._sameness.of_chat(request, context.principal.tenant, models)
+        if digest is None:
             return await ask(request, course, context)
         found = await self._find(digest, wish) if wish.reads else None
         if found is not None:
